@@ -1,0 +1,69 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+
+	"github.com/fenghuo-soc/fenghuo/shared/soc"
+)
+
+const accountColumns = `uid, name, state, reason, next, response, joined_at, updated_at, roles`
+
+func scanAccount(scan func(...any) error) (soc.Account, error) {
+	var a soc.Account
+	var joined, updated int64
+	var roles string
+	if err := scan(&a.UID, &a.Name, &a.State, &a.Reason, &a.Next, &a.Response, &joined, &updated, &roles); err != nil {
+		return a, err
+	}
+	a.JoinedAt, a.UpdatedAt = fromNanos(joined), fromNanos(updated)
+	return a, json.Unmarshal([]byte(roles), &a.Roles)
+}
+
+// Accounts returns every account that is or was in scope, by uid.
+func (s *DB) Accounts(ctx context.Context) ([]soc.Account, error) {
+	var out []soc.Account
+	err := s.query(ctx, "list accounts", func(r *sql.Rows) error {
+		a, err := scanAccount(r.Scan)
+		out = append(out, a)
+		return err
+	}, `SELECT `+accountColumns+` FROM accounts ORDER BY uid`)
+	return out, err
+}
+
+// Account returns one account; NotFound when it never was in scope.
+func (s *DB) Account(ctx context.Context, uid string) (soc.Account, error) {
+	a, err := scanAccount(s.sql.QueryRowContext(ctx, `SELECT `+accountColumns+` FROM accounts WHERE uid = ?`, uid).Scan)
+	return a, rowOrNotFound("read account", uid, err)
+}
+
+// SaveAccount writes an account, new or not.
+func (s *DB) SaveAccount(ctx context.Context, a soc.Account) error {
+	return s.exec(ctx, "save account", `INSERT INTO accounts (`+accountColumns+`) VALUES (?,?,?,?,?,?,?,?,?)
+		ON CONFLICT (uid) DO UPDATE SET name = excluded.name, state = excluded.state, reason = excluded.reason,
+		next = excluded.next, response = excluded.response, joined_at = excluded.joined_at,
+		updated_at = excluded.updated_at, roles = excluded.roles`,
+		a.UID, a.Name, a.State, a.Reason, a.Next, a.Response, nanos(a.JoinedAt), nanos(a.UpdatedAt), text(a.Roles))
+}
+
+// SaveScopeRun writes the accounts of a run. A run that is there already is left as it is, so that a step that is
+// retried does not change what its later steps work on.
+func (s *DB) SaveScopeRun(ctx context.Context, r soc.ScopeRun) error {
+	return s.exec(ctx, "save run", `INSERT INTO scope_runs (id, operation, created_at, accounts) VALUES (?,?,?,?)
+		ON CONFLICT (id) DO NOTHING`, r.ID, r.Operation, nanos(r.CreatedAt), text(r.Accounts))
+}
+
+// ScopeRun returns a run of onboard-accounts or remove-accounts.
+func (s *DB) ScopeRun(ctx context.Context, id string) (soc.ScopeRun, error) {
+	var r soc.ScopeRun
+	var created int64
+	var accounts string
+	err := s.sql.QueryRowContext(ctx, `SELECT id, operation, created_at, accounts FROM scope_runs WHERE id = ?`, id).
+		Scan(&r.ID, &r.Operation, &created, &accounts)
+	if err == nil {
+		r.CreatedAt = fromNanos(created)
+		err = json.Unmarshal([]byte(accounts), &r.Accounts)
+	}
+	return r, rowOrNotFound("read run", id, err)
+}

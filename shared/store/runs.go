@@ -1,0 +1,112 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"time"
+
+	"github.com/fenghuo-soc/fenghuo/shared/soc"
+)
+
+const runColumns = `id, playbook, incident_id, state, started_by, created_at, updated_at`
+
+func scanRun(scan func(...any) error) (soc.Run, error) {
+	var r soc.Run
+	var created, updated int64
+	err := scan(&r.ID, &r.Playbook, &r.IncidentID, &r.State, &r.StartedBy, &created, &updated)
+	r.CreatedAt, r.UpdatedAt = fromNanos(created), fromNanos(updated)
+	return r, err
+}
+
+// SaveRun writes a run if its id is new, and tells whether it was. Its tasks are written by [DB.SaveTasks].
+func (s *DB) SaveRun(ctx context.Context, r soc.Run) (created bool, err error) {
+	res, err := s.sql.ExecContext(ctx, `INSERT INTO runs (`+runColumns+`) VALUES (?,?,?,?,?,?,?) ON CONFLICT (id) DO NOTHING`,
+		r.ID, r.Playbook, r.IncidentID, r.State, r.StartedBy, nanos(r.CreatedAt), nanos(r.UpdatedAt))
+	if err != nil {
+		return false, unavailable("save run", err)
+	}
+	n, err := res.RowsAffected()
+	return n == 1, err
+}
+
+// Run returns a run with its tasks in the order in which they were planned.
+func (s *DB) Run(ctx context.Context, id string) (soc.Run, error) {
+	r, err := scanRun(s.sql.QueryRowContext(ctx, `SELECT `+runColumns+` FROM runs WHERE id = ?`, id).Scan)
+	if err := rowOrNotFound("read run", id, err); err != nil {
+		return r, err
+	}
+	r.Tasks, err = s.tasks(ctx, id)
+	return r, err
+}
+
+func (s *DB) tasks(ctx context.Context, runID string) ([]soc.Task, error) {
+	var out []soc.Task
+	err := s.query(ctx, "list tasks", func(r *sql.Rows) error {
+		var body string
+		if err := r.Scan(&body); err != nil {
+			return err
+		}
+		var t soc.Task
+		err := json.Unmarshal([]byte(body), &t)
+		out = append(out, t)
+		return err
+	}, `SELECT body FROM tasks WHERE run_id = ? ORDER BY seq`, runID)
+	return out, err
+}
+
+// Runs returns all runs with their tasks, newest first.
+func (s *DB) Runs(ctx context.Context) ([]soc.Run, error) { return s.runs(ctx, "") }
+
+// RunsOf returns the runs of an incident with their tasks, newest first.
+func (s *DB) RunsOf(ctx context.Context, incidentID string) ([]soc.Run, error) {
+	return s.runs(ctx, incidentID)
+}
+
+func (s *DB) runs(ctx context.Context, incidentID string) ([]soc.Run, error) {
+	var out []soc.Run
+	err := s.query(ctx, "list runs", func(r *sql.Rows) error {
+		run, err := scanRun(r.Scan)
+		out = append(out, run)
+		return err
+	}, `SELECT `+runColumns+` FROM runs WHERE ? = '' OR incident_id = ? ORDER BY created_at DESC, id`, incidentID, incidentID)
+	if err != nil {
+		return nil, err
+	}
+	for i := range out {
+		if out[i].Tasks, err = s.tasks(ctx, out[i].ID); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// SetRunState moves a run to another state.
+func (s *DB) SetRunState(ctx context.Context, id string, state soc.RunState, now time.Time) error {
+	return s.exec(ctx, "set run state", `UPDATE runs SET state = ?, updated_at = ? WHERE id = ?`, state, nanos(now), id)
+}
+
+// SaveTasks writes the tasks of a plan. Those that are there already stay as they are: planning twice plans once.
+func (s *DB) SaveTasks(ctx context.Context, tasks []soc.Task) error {
+	return s.tx(ctx, "save tasks", func(t *sql.Tx) error {
+		for i, k := range tasks {
+			if _, err := t.ExecContext(ctx, `INSERT INTO tasks (id, run_id, seq, state, body) VALUES (?,?,?,?,?) ON CONFLICT (id) DO NOTHING`,
+				k.ID, k.RunID, i, k.State, text(k)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// SaveTask writes what became of a task; NotFound when it was never planned.
+func (s *DB) SaveTask(ctx context.Context, k soc.Task) error {
+	r, err := s.sql.ExecContext(ctx, `UPDATE tasks SET state = ?, body = ? WHERE id = ?`, k.State, text(k), k.ID)
+	if err != nil {
+		return unavailable("save task", err)
+	}
+	if n, err := r.RowsAffected(); err != nil || n == 1 {
+		return err
+	}
+	return notFound("save task", k.ID)
+}
