@@ -1,0 +1,258 @@
+package cloudflow
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// actions lists what this emulator can run and in which modes.
+var actions = map[string][]string{
+	"FC:InvokeFunction":  {RequestComplete, WaitForSystemCallback, WaitForCustomCallback},
+	"FNF:StartExecution": {RequestComplete, WaitForSystemCallback},
+}
+
+// Check finds what can never work: missing targets and names, states that no path reaches, actions and functions that
+// do not exist, roots where they are not offered. known tells whether a function of the account exists; nil skips that.
+func (d *Definition) Check(known func(function string) bool) []Problem {
+	c := &checker{known: known, names: map[string]bool{}}
+	if d.Name == "" {
+		c.add(d.Pos, "the flow has no Name")
+	}
+	c.scope(&d.Scope)
+	slices.SortStableFunc(c.problems, func(a, b Problem) int { return a.Line - b.Line })
+	return c.problems
+}
+
+type checker struct {
+	problems []Problem
+	names    map[string]bool
+	known    func(string) bool
+}
+
+func (c *checker) add(at Pos, format string, args ...any) {
+	c.problems = append(c.problems, Problem{at, fmt.Sprintf(format, args...)})
+}
+
+func (c *checker) scope(s *Scope) {
+	if len(s.States) == 0 {
+		c.add(s.Pos, "there are no States")
+		return
+	}
+	for _, st := range s.States {
+		switch {
+		case st.Name == "":
+			c.add(st.Pos, "a state has no Name")
+		case c.names[st.Name]:
+			c.add(st.Pos, "two states are named %s", st.Name)
+		}
+		c.names[st.Name] = true
+	}
+	start := s.state(s.StartAt)
+	if start == nil {
+		c.add(s.Pos, "StartAt names %q, and there is no such state here", s.StartAt)
+	}
+	for _, st := range s.States {
+		c.state(s, st)
+	}
+	if start != nil {
+		c.reach(s, start)
+	}
+}
+
+func (c *checker) target(s *Scope, at Pos, name, where string) {
+	if name == "" {
+		c.add(at, "%s needs Next", where)
+	} else if s.state(name) == nil {
+		c.add(at, "%s leads to %q, and there is no such state in this scope", where, name)
+	}
+}
+
+func (c *checker) state(s *Scope, st *State) {
+	switch st.Type {
+	case Choice:
+		c.choice(s, st)
+	case Succeed, Fail:
+	default:
+		switch {
+		case st.End && st.Next != "":
+			c.add(st.Pos, "%s has both End and Next", st.Name)
+		case !st.End:
+			c.target(s, st.Pos, st.Next, st.Name)
+		}
+	}
+	for _, k := range st.Catch {
+		c.target(s, k.Pos, k.Next, "Catch of "+st.Name)
+		if k.Output == nil {
+			c.add(k.Pos, "Catch of %s has no OutputConstructor; what the next state would get is not documented", st.Name)
+		}
+	}
+	switch st.Type {
+	case Task:
+		c.task(st)
+	case Wait:
+		if st.Seconds == (Value{}) {
+			c.add(st.Pos, "%s needs Seconds", st.Name)
+		}
+	case Parallel:
+		if n := len(st.Branches); n == 0 || n > 50 {
+			c.add(st.Pos, "%s has %d branches; 1 to 50 are allowed", st.Name, n)
+		}
+		for _, b := range st.Branches {
+			c.scope(b)
+		}
+	case Map:
+		if st.Items == nil || st.Processor == nil {
+			c.add(st.Pos, "%s needs ItemsPath and Processor", st.Name)
+		}
+		if st.Processor != nil {
+			c.scope(st.Processor)
+		}
+	}
+	c.expressions(st)
+}
+
+func (c *checker) choice(s *Scope, st *State) {
+	if len(st.Choices) == 0 {
+		c.add(st.Pos, "%s needs Branches", st.Name)
+	}
+	if st.Default == "" {
+		c.add(st.Pos, "%s needs Default", st.Name)
+	} else {
+		c.target(s, st.Pos, st.Default, "Default of "+st.Name)
+	}
+	for _, b := range st.Choices {
+		if b.Condition == nil {
+			c.add(b.Pos, "a branch of %s needs Condition", st.Name)
+		}
+		c.target(s, b.Pos, b.Next, "a branch of "+st.Name)
+	}
+}
+
+func (c *checker) task(st *State) {
+	modes, ok := actions[st.Action]
+	if !ok {
+		c.add(st.Pos, "action %q of %s is not emulated; there are FC:InvokeFunction and FNF:StartExecution", st.Action, st.Name)
+		return
+	}
+	if st.Mode != "" && !slices.Contains(modes, st.Mode) {
+		c.add(st.Pos, "%s does not support TaskMode %q; it supports %s", st.Action, st.Mode, strings.Join(modes, ", "))
+	}
+	if st.Mode == WaitForCustomCallback && (st.Timeout == Value{} || st.Timeout.Literal == 0.0) {
+		c.add(st.Pos, "%s waits for a callback without a Timeout: it could wait for ever", st.Name)
+	}
+	if f, ok := st.function(); ok && c.known != nil && !c.known(f) {
+		c.add(st.Pos, "%s calls function %q, and there is no such function", st.Name, f)
+	}
+}
+
+// function returns the name of the function that a task calls, where the definition names it as a constant.
+func (s *State) function() (string, bool) {
+	if s.Action != "FC:InvokeFunction" || s.Parameters == nil {
+		return "", false
+	}
+	for i, k := range s.Parameters.root.keys {
+		if k == "resourceArn" {
+			if arn, ok := s.Parameters.root.fields[i].constant.(string); ok {
+				if f, err := parseFunctionARN(arn); err == nil {
+					return f.name, true
+				}
+			}
+		}
+	}
+	return "", false
+}
+
+func (c *checker) reach(s *Scope, start *State) {
+	seen := map[string]bool{}
+	var visit func(st *State)
+	visit = func(st *State) {
+		if st == nil || seen[st.Name] {
+			return
+		}
+		seen[st.Name] = true
+		next := []string{st.Next, st.Default}
+		for _, b := range st.Choices {
+			next = append(next, b.Next)
+		}
+		for _, k := range st.Catch {
+			next = append(next, k.Next)
+		}
+		for _, n := range next {
+			visit(s.state(n))
+		}
+	}
+	visit(start)
+	for _, st := range s.States {
+		if !seen[st.Name] && st.Name != "" {
+			c.add(st.Pos, "no path leads to %s", st.Name)
+		}
+	}
+}
+
+// expressions checks that functions exist and that roots stand where the language offers them.
+func (c *checker) expressions(st *State) {
+	check := func(what string, e *Expression, roots ...string) {
+		if e == nil {
+			return
+		}
+		walk(e.node, func(n node) {
+			switch n := n.(type) {
+			case path:
+				if !slices.Contains(roots, n.root) {
+					c.add(st.Pos, "%s of %s uses %s, which is not offered there", what, st.Name, n.root)
+				}
+			case call:
+				if b, ok := builtins[n.name]; !ok {
+					c.add(st.Pos, "%s of %s calls %s, which is no documented function", what, st.Name, n.name)
+				} else if err := b.arity(n.name, len(n.args)); err != nil {
+					c.add(st.Pos, "%s of %s: %v", what, st.Name, err)
+				}
+			}
+		})
+	}
+	construct := func(what string, k *Constructor, roots ...string) {
+		if k != nil {
+			k.root.expressions(func(e *Expression) { check(what, e, roots...) })
+		}
+	}
+	construct("InputConstructor", st.Input, "$Input", "$Context", "$Global")
+	construct("Parameters", st.Parameters, "$Input", "$Context", "$Global")
+	construct("OutputConstructor", st.Output, "$Input", "$Output", "$Context", "$Global")
+	construct("GlobalConstructor", st.Global, "$Input", "$Output", "$Context", "$Global")
+	check("Timeout", st.Timeout.Expr, "$Input", "$Context", "$Global")
+	check("Seconds", st.Seconds.Expr, "$Input", "$Context", "$Global")
+	check("ItemsPath", st.Items, "$Input", "$Context")
+	for _, b := range st.Choices {
+		check("Condition", b.Condition, "$Input", "$Context")
+	}
+	for _, k := range st.Catch {
+		construct("Catch", k.Output, "$Input", "$Context", "$Global")
+	}
+}
+
+func walk(n node, visit func(node)) {
+	if n == nil {
+		return
+	}
+	visit(n)
+	switch n := n.(type) {
+	case list:
+		for _, x := range n.items {
+			walk(x, visit)
+		}
+	case object:
+		for _, x := range n.values {
+			walk(x, visit)
+		}
+	case call:
+		for _, x := range n.args {
+			walk(x, visit)
+		}
+	case unary:
+		walk(n.x, visit)
+	case binary:
+		walk(n.x, visit)
+		walk(n.y, visit)
+	}
+}

@@ -1,0 +1,338 @@
+package cloudflow
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"regexp"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/fenghuo-soc/fenghuo/emulator/auth"
+	"github.com/fenghuo-soc/fenghuo/emulator/gateway"
+)
+
+// Options are what a service needs. All but Clock are required; Clock stamps times, waiting uses the real one.
+type Options struct {
+	Region     string
+	Invoker    Invoker
+	Roles      auth.RoleAssumer
+	Authorizer auth.Authorizer // asked when a flow starts another one
+	Clock      func() time.Time
+}
+
+// Service keeps flows and executions. It is safe for concurrent use.
+type Service struct {
+	region     string
+	invoker    Invoker
+	roles      auth.RoleAssumer
+	authorizer auth.Authorizer
+	clock      func() time.Time
+
+	ctx    context.Context //nolint:containedctx // the life of the service: executions outlive the calls that start them
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+
+	mu     sync.Mutex
+	flows  map[string]*flow // account/name
+	tokens map[string]chan report
+}
+
+// flow is one flow of an account. Its fields are replaced, never changed, by an update.
+type flow struct {
+	account, id, name, typ, text, description, roleARN, mode string
+	def                                                      *Definition
+	created, modified                                        time.Time
+	executions                                               map[string]*execution
+	order                                                    []string
+}
+
+type execution struct {
+	service   *Service
+	account   string
+	flow      *flow
+	def       *Definition
+	text      string
+	roleARN   string
+	name      string
+	requestID string
+	input     string
+	start     map[string]any
+	express   bool
+	cancel    context.CancelFunc
+	done      chan struct{}
+
+	mu               sync.Mutex
+	status, output   string
+	code, detail     string
+	started, stopped time.Time
+	stopping         bool
+	events           []Event
+	global           map[string]any
+}
+
+type report struct {
+	output any
+	err    *flowError
+}
+
+// New returns an empty service. Close it.
+func New(o Options) *Service {
+	s := &Service{region: o.Region, invoker: o.Invoker, roles: o.Roles, authorizer: o.Authorizer, clock: o.Clock,
+		flows: map[string]*flow{}, tokens: map[string]chan report{}}
+	if s.clock == nil {
+		s.clock = time.Now
+	}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	return s
+}
+
+// Close stops every execution and waits until they have ended.
+func (s *Service) Close() {
+	s.cancel()
+	s.wg.Wait()
+}
+
+var nameRule = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]{0,127}$`)
+
+func invalid(format string, args ...any) *gateway.Error {
+	return gateway.Errorf(400, "InvalidArgument", format, args...)
+}
+
+func (s *Service) flow(account, name string) (*flow, *gateway.Error) {
+	f := s.flows[account+"/"+name]
+	if f == nil {
+		return nil, gateway.Errorf(404, "FlowNotExists", "Flow '%s' does not exist", name)
+	}
+	return f, nil
+}
+
+func compile(name, text string) (*Definition, *gateway.Error) {
+	d, problems := Parse(text)
+	if d != nil {
+		problems = d.Check(nil)
+	}
+	if len(problems) > 0 {
+		msg := "the definition is not valid"
+		for i, p := range problems {
+			if i == 5 {
+				msg += fmt.Sprintf("; and %d more", len(problems)-i)
+				break
+			}
+			msg += "; " + p.Error()
+		}
+		return nil, invalid("%s", msg)
+	}
+	if d.Name != name {
+		return nil, invalid("the definition is named %q and the flow %q; they must be equal", d.Name, name)
+	}
+	return d, nil
+}
+
+// startAs starts an execution for a caller that must be allowed to.
+func (s *Service) startAs(ctx context.Context, caller auth.Caller, account, flow, name, input string) (*execution, *gateway.Error) {
+	d := s.authorizer.Authorize(ctx, auth.Request{Caller: caller, Action: "fnf:StartExecution", Resource: s.flowARN(account, flow)})
+	if !d.Allowed {
+		return nil, gateway.Errorf(403, "AccessDenied", "%s may not do fnf:StartExecution on %s", caller.ARN, s.flowARN(account, flow))
+	}
+	return s.start(account, flow, name, input, false)
+}
+
+func (s *Service) flowARN(account, name string) string {
+	return "acs:fnf:" + s.region + ":" + account + ":flow/" + name
+}
+
+// start starts an execution, or returns the running one of that name.
+func (s *Service) start(account, flowName, name, input string, express bool) (*execution, *gateway.Error) {
+	if input == "" {
+		input = "{}"
+	}
+	in, err := decodeObject(input)
+	if err != nil {
+		return nil, invalid("Input must be a JSON object: %v", err)
+	}
+	if len(input) > maxData {
+		return nil, gateway.Errorf(400, "EntityTooLarge", "Input has %d bytes; 64 KiB are allowed", len(input))
+	}
+	if name == "" {
+		name = uuid.NewString()
+	} else if !nameRule.MatchString(name) {
+		return nil, invalid("execution name %q: a letter or _ first, then letters, digits, _ and -, at most 128", name)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f, gerr := s.flow(account, flowName)
+	if gerr != nil {
+		return nil, gerr
+	}
+	if (f.mode == "Express") != express {
+		return nil, gateway.Errorf(400, "ActionNotSupported", "the execution mode of flow %s is %s", flowName, f.mode)
+	}
+	if express {
+		name += ":" + uuid.NewString()
+	}
+	if x := f.executions[name]; x != nil {
+		if x.ended() {
+			return nil, gateway.Errorf(400, "ExecutionAlreadyExists", "Execution '%s' of flow '%s' already exists", name, flowName)
+		}
+		return x, nil
+	}
+	x := &execution{service: s, account: account, flow: f, def: f.def, text: f.text, roleARN: f.roleARN, name: name,
+		requestID: gateway.NewRequestID(), input: input, start: in, express: express, done: make(chan struct{}),
+		status: "Starting", started: s.clock(), global: map[string]any{}}
+	f.executions[name] = x
+	f.order = append(f.order, name)
+	limit := 365 * 24 * time.Hour
+	if express {
+		limit = 5 * time.Minute
+	}
+	if t := time.Duration(f.def.Timeout) * time.Second; t > 0 {
+		limit = min(limit, t)
+	}
+	ctx, cancel := context.WithTimeout(s.ctx, limit)
+	x.cancel = cancel
+	s.wg.Go(func() { x.run(ctx) })
+	return x, nil
+}
+
+func (x *execution) run(ctx context.Context) {
+	defer close(x.done)
+	defer x.cancel()
+	t := &trail{x: x}
+	t.event("ExecutionStarted", "", nil)
+	x.set("Running", "")
+	out, err := x.scope(ctx, t, &x.def.Scope, x.start)
+	x.mu.Lock()
+	stopping := x.stopping
+	x.mu.Unlock()
+	switch {
+	case err == nil:
+		b, merr := json.Marshal(out)
+		if merr != nil {
+			b = []byte("{}")
+		}
+		t.event("ExecutionSucceeded", "", nil)
+		x.set("Succeeded", string(b))
+	case stopping:
+		t.event("ExecutionStopped", "", map[string]any{"code": x.code, "detail": x.detail})
+		x.set("Stopped", "")
+	case ctx.Err() == context.DeadlineExceeded:
+		t.event("ExecutionTimedOut", "", nil)
+		x.set("TimedOut", "")
+	default:
+		x.mu.Lock()
+		x.code, x.detail = err.code, err.detail
+		x.mu.Unlock()
+		t.event("ExecutionFailed", "", map[string]any{"code": err.code, "detail": err.detail})
+		output := ""
+		if o := failedOutput(err.output); o != nil {
+			if b, merr := json.Marshal(o); merr == nil {
+				output = string(b)
+			}
+		}
+		x.set("Failed", output)
+	}
+}
+
+func (x *execution) set(status, output string) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.status, x.output = status, output
+	if status != "Running" {
+		x.stopped = x.service.clock()
+	}
+}
+
+func (x *execution) ended() bool {
+	select {
+	case <-x.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// newToken makes a callback token for a task of an execution. The release function forgets it.
+func (s *Service) newToken(x *execution) (string, <-chan report, func()) {
+	var b [32]byte
+	rand.Read(b[:]) //nolint:errcheck // never fails
+	token := base64.RawURLEncoding.EncodeToString(append([]byte(x.flow.name+"/"+x.name+"/"), b[:]...))
+	ch := make(chan report, 1)
+	s.mu.Lock()
+	s.tokens[token] = ch
+	s.mu.Unlock()
+	return token, ch, func() {
+		s.mu.Lock()
+		delete(s.tokens, token)
+		s.mu.Unlock()
+	}
+}
+
+// reportTask answers the task that waits on a token, once.
+func (s *Service) reportTask(token string, r report) *gateway.Error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ch, ok := s.tokens[token]
+	if !ok {
+		return invalid("no task waits on this TaskToken: it was answered, timed out, or never was")
+	}
+	delete(s.tokens, token)
+	ch <- r
+	return nil
+}
+
+// Executions returns the names of the executions of a flow, oldest first.
+func (s *Service) Executions(account, flowName string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f := s.flows[account+"/"+flowName]; f != nil {
+		return slices.Clone(f.order)
+	}
+	return nil
+}
+
+// Flows returns the names of the flows of an account, sorted.
+func (s *Service) Flows(account string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []string
+	for _, f := range s.flows {
+		if f.account == account {
+			out = append(out, f.name)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func decode(b []byte) (any, error) {
+	var v any
+	d := json.NewDecoder(bytes.NewReader(b))
+	if err := d.Decode(&v); err != nil {
+		return nil, err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, fmt.Errorf("text after the JSON value")
+	}
+	return v, nil
+}
+
+func decodeObject(s string) (map[string]any, error) {
+	v, err := decode([]byte(s))
+	if err != nil {
+		return nil, err
+	}
+	m, ok := v.(map[string]any)
+	if !ok {
+		return nil, fmt.Errorf("it is %s", typeName(v))
+	}
+	return maps.Clone(m), nil
+}

@@ -1,0 +1,229 @@
+package cloudflow
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/fenghuo-soc/fenghuo/emulator/auth"
+)
+
+// How an invocation is made.
+const (
+	InvokeSync  = "Sync"
+	InvokeAsync = "Async"      // accepted is enough
+	InvokeUntil = "AsyncUntil" // asynchronous, and wait for its end
+)
+
+// Invocation asks Function Compute to run a function.
+type Invocation struct {
+	Caller    auth.Caller // the execution role's session
+	AccountID string
+	Function  string
+	Qualifier string
+	Type      string // InvokeSync, InvokeAsync, InvokeUntil
+	Payload   []byte
+}
+
+// InvocationResult is what Function Compute answered. Code is its error code when it did not accept the request;
+// ErrorType is set when the function's own code failed.
+type InvocationResult struct {
+	Code, Message string
+	ErrorType     string
+	Body          []byte
+}
+
+// Invoker runs functions. It checks that the caller may.
+type Invoker interface {
+	InvokeFunction(ctx context.Context, in Invocation) InvocationResult
+}
+
+type functionARN struct{ account, name, qualifier string }
+
+// parseFunctionARN reads acs:fc:{region}:{account}:functions/{function}/{qualifier}.
+func parseFunctionARN(arn string) (functionARN, error) {
+	p := strings.SplitN(arn, ":", 5)
+	if len(p) != 5 || p[0] != "acs" || p[1] != "fc" {
+		return functionARN{}, fmt.Errorf("%q is not acs:fc:{region}:{account}:functions/{function}/{qualifier}", arn)
+	}
+	q := strings.Split(p[4], "/")
+	if len(q) != 3 || q[0] != "functions" || q[1] == "" || q[2] == "" {
+		return functionARN{}, fmt.Errorf("%q names no function and qualifier", arn)
+	}
+	return functionARN{p[3], q[1], q[2]}, nil
+}
+
+// task runs a Task once, within its Timeout.
+func (x *execution) task(ctx context.Context, t *trail, f *frame) (any, *flowError) {
+	v, err := x.value(f, f.st.Timeout)
+	if err != nil {
+		return nil, failf(errExpression, "Timeout of %s: %v", f.st.Name, err)
+	}
+	if seconds, ok := v.(float64); ok && seconds > 0 {
+		limited, cancel := context.WithTimeout(ctx, time.Duration(seconds*float64(time.Second)))
+		defer cancel()
+		out, ferr := x.act(limited, t, f)
+		if ferr != nil && errors.Is(limited.Err(), context.DeadlineExceeded) && ctx.Err() == nil {
+			t.event("TaskTimedOut", f.st.Name, nil)
+			return nil, failf(errTimeout, "%s did not end within %v seconds", f.st.Name, seconds)
+		}
+		return out, ferr
+	}
+	return x.act(ctx, t, f)
+}
+
+func (x *execution) act(ctx context.Context, t *trail, f *frame) (any, *flowError) {
+	var callback <-chan report
+	if f.st.Mode == WaitForCustomCallback {
+		token, ch, release := x.service.newToken(x)
+		defer release()
+		f.token, callback = token, ch
+	}
+	params := map[string]any{}
+	if f.st.Parameters != nil {
+		p, err := f.st.Parameters.build(x.roots(f, false))
+		if err != nil {
+			return nil, failf(errExpression, "Parameters of %s: %v", f.st.Name, err)
+		}
+		params = p
+	}
+	t.event("TaskScheduled", f.st.Name, nil)
+	t.event("TaskStarted", f.st.Name, nil)
+	var out any
+	var err *flowError
+	if f.st.Action == "FNF:StartExecution" {
+		out, err = x.startChild(ctx, f, params)
+	} else {
+		out, err = x.invoke(ctx, f, params)
+	}
+	if err != nil {
+		t.event("TaskFailed", f.st.Name, map[string]any{"code": err.code, "detail": err.detail})
+		return nil, err
+	}
+	if callback != nil {
+		t.event("TaskSubmitted", f.st.Name, nil)
+		select {
+		case <-ctx.Done():
+			return nil, failf(errAborted, "the execution ended")
+		case r := <-callback:
+			if r.err != nil {
+				t.event("TaskFailed", f.st.Name, map[string]any{"code": r.err.code, "detail": r.err.detail})
+				return nil, r.err
+			}
+			out = r.output
+		}
+	}
+	t.event("TaskSucceeded", f.st.Name, nil)
+	return out, nil
+}
+
+func (x *execution) invoke(ctx context.Context, f *frame, params map[string]any) (any, *flowError) {
+	for k := range params {
+		if k != "resourceArn" && k != "invocationType" && k != "body" {
+			return nil, failf("InvalidArgument", "%s has an unknown parameter %q; there are resourceArn, invocationType and body", f.st.Name, k)
+		}
+	}
+	arn, _ := params["resourceArn"].(string)
+	target, err := parseFunctionARN(arn)
+	if err != nil {
+		return nil, failf("InvalidArgument", "%s: %v", f.st.Name, err)
+	}
+	if target.account != "" && target.account != x.account {
+		return nil, failf("InvalidArgument", "%s: a flow invokes functions of its own account only", f.st.Name)
+	}
+	typ, _ := params["invocationType"].(string)
+	if typ != InvokeSync && typ != InvokeAsync {
+		return nil, failf("InvalidArgument", "%s: invocationType is %q; it is Sync or Async", f.st.Name, typ)
+	}
+	if f.st.Mode == WaitForSystemCallback && typ == InvokeAsync {
+		typ = InvokeUntil
+	}
+	payload, err := encodeBody(params["body"])
+	if err != nil {
+		return nil, failf("InvalidArgument", "%s: %v", f.st.Name, err)
+	}
+	caller, ferr := x.role(ctx)
+	if ferr != nil {
+		return nil, ferr
+	}
+	res := x.service.invoker.InvokeFunction(ctx, Invocation{Caller: caller, AccountID: x.account, Function: target.name,
+		Qualifier: target.qualifier, Type: typ, Payload: payload})
+	switch {
+	case ctx.Err() != nil:
+		return nil, failf(errAborted, "the execution ended")
+	case res.Code != "":
+		return nil, failf("FC."+res.Code, "%s", res.Message)
+	case res.ErrorType != "":
+		return nil, failf(functionErrorName(res.ErrorType), "%s", res.Body)
+	case typ == InvokeAsync:
+		return asyncOutput(), nil
+	}
+	return functionOutput(res.Body), nil
+}
+
+func encodeBody(v any) ([]byte, error) {
+	switch v := v.(type) {
+	case nil:
+		return nil, nil
+	case string:
+		return []byte(v), nil
+	case map[string]any:
+		return json.Marshal(v)
+	}
+	return nil, fmt.Errorf("body is %s, and it must be an object or text", typeName(v))
+}
+
+// role is the session of the execution role; it lasts longer than any flow of this emulator waits between two uses.
+func (x *execution) role(ctx context.Context) (auth.Caller, *flowError) {
+	if x.roleARN == "" {
+		return auth.Caller{}, failf("AccessDenied", "the flow has no RoleArn, and it calls a service")
+	}
+	caller, _, err := x.service.roles.AssumeServiceRole(ctx, x.roleARN, "fnf.aliyuncs.com", sessionName(x.name), time.Hour)
+	if err != nil {
+		return auth.Caller{}, failf("AccessDenied", "assume execution role %s: %v", x.roleARN, err)
+	}
+	return caller, nil
+}
+
+func sessionName(execution string) string {
+	if len(execution) > 32 {
+		return execution[:32]
+	}
+	return execution
+}
+
+func (x *execution) startChild(ctx context.Context, f *frame, params map[string]any) (any, *flowError) {
+	arn, _ := params["resourceArn"].(string)
+	_, flow, ok := strings.Cut(arn, ":flow/")
+	if !ok {
+		return nil, failf("InvalidArgument", "%s: %q is not acs:fnf:{region}::flow/{name}", f.st.Name, arn)
+	}
+	name, _ := params["executionName"].(string)
+	input, _ := params["input"].(map[string]any)
+	text, err := json.Marshal(input)
+	if input == nil || err != nil {
+		text = []byte("{}")
+	}
+	caller, ferr := x.role(ctx)
+	if ferr != nil {
+		return nil, ferr
+	}
+	child, gerr := x.service.startAs(ctx, caller, x.account, flow, name, string(text))
+	if gerr != nil {
+		return nil, failf(gerr.Code, "%s", gerr.Message)
+	}
+	if f.st.Mode == WaitForSystemCallback {
+		select {
+		case <-ctx.Done():
+			return nil, failf(errAborted, "the execution ended")
+		case <-child.done:
+		}
+		if s := child.view(); s.Status != "Succeeded" {
+			return nil, failf("FNF.ExecutionFailed", "execution %s of %s ended as %s", child.name, flow, s.Status)
+		}
+	}
+	return map[string]any{"FlowName": flow, "ExecutionName": child.name, "RequestID": child.requestID}, nil
+}

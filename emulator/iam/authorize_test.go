@@ -1,0 +1,163 @@
+package iam
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/fenghuo-soc/fenghuo/emulator/auth"
+)
+
+const shopLog = "acs:log:cn-hangzhou:" + shop + ":project/p/logstore/l"
+
+func TestAuthorize(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	bob := w.user(shop, "bob", "AliyunLogReadOnlyAccess")
+	admin := w.user(security, "admin", "AdministratorAccess")
+	tests := []struct {
+		name             string
+		caller           auth.Caller
+		action, resource string
+		want             string // "" = allowed; else PolicyType/NoPermissionType
+	}{
+		{"attached", bob, "log:GetLogStoreLogs", shopLog, ""},
+		{"case of the action", bob, "LOG:getlogstorelogs", shopLog, ""},
+		{"not attached", bob, "log:PostLogStoreLogs", shopLog, byIdentity + "/ImplicitDeny"},
+		{"operation level", bob, "log:ListProject", "*", ""},
+		{"other account, even with everything", admin, "log:GetLogStoreLogs", shopLog, byIdentity + "/ImplicitDeny"},
+		{"own account", admin, "log:GetLogStoreLogs", "acs:log:cn-hangzhou:" + security + ":project/p", ""},
+		{"root of the account", w.RootCaller(shop), "log:Anything", shopLog, ""},
+		{"root of another", w.RootCaller(root), "log:GetLogStoreLogs", shopLog, byIdentity + "/ImplicitDeny"},
+		{"root assumes", w.RootCaller(shop), "sts:AssumeRole", roleARN(shop, "x"), byIdentity + "/ImplicitDeny"},
+		{"system policy", admin, "ram:AttachPolicyToRole", "acs:ram:*:system:policy/AdministratorAccess", ""},
+		{"service for itself", auth.Caller{Type: auth.Service, AccountID: shop, Name: "fc.aliyuncs.com"}, "log:GetLogStoreLogs", shopLog, byIdentity + "/ImplicitDeny"},
+		{"unknown user", auth.Caller{Type: auth.User, AccountID: shop, Name: "ghost"}, "log:GetLogStoreLogs", shopLog, byIdentity + "/ImplicitDeny"},
+		{"same name, other user", auth.Caller{Type: auth.User, AccountID: shop, Name: "bob", PrincipalID: "2x"}, "log:GetLogStoreLogs", shopLog, byIdentity + "/ImplicitDeny"},
+		{"unknown account", auth.Caller{Type: auth.User, AccountID: "9", Name: "x"}, "log:GetLogStoreLogs", "*", byIdentity + "/ImplicitDeny"},
+	}
+	for _, tt := range tests {
+		d := w.Authorize(t.Context(), auth.Request{Caller: tt.caller, Action: tt.action, Resource: tt.resource})
+		got := ""
+		if !d.Allowed {
+			got = d.Detail.PolicyType + "/" + d.Detail.NoPermissionType
+		}
+		if got != tt.want || d.Allowed != (tt.want == "") {
+			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
+func TestExplicitDenyAndDetail(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	bob := w.user(shop, "bob", "AdministratorAccess")
+	w.must(shop, "CreatePolicy", "PolicyName", "no-delete", "PolicyDocument", statements(`{"Effect":"Deny","Action":"log:Delete*","Resource":"*"}`))
+	w.must(shop, "AttachPolicyToUser", "PolicyType", "Custom", "PolicyName", "no-delete", "UserName", "bob")
+	if !w.allowed(bob, "log:GetLogStore", shopLog) {
+		t.Error("get is denied")
+	}
+	got := w.Authorize(t.Context(), auth.Request{Caller: bob, Action: "log:DeleteLogStore", Resource: shopLog})
+	want := auth.Decision{Detail: &auth.Denial{
+		PolicyType: byIdentity, AuthAction: "log:DeleteLogStore", AuthPrincipalType: "SubUser", AuthPrincipalOwnerID: shop,
+		AuthPrincipalDisplayName: bob.PrincipalID, NoPermissionType: "ExplicitDeny", Resource: shopLog,
+	}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestControlPolicies(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *Options) {
+		o.ControlPolicies = func(account string) []string {
+			switch account {
+			case shop:
+				return []string{statements(`{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"ram:DeleteRole","Resource":"*"}`)}
+			case security:
+				return []string{`broken`}
+			}
+			return nil
+		}
+	})
+	bob := w.user(shop, "bob", "AdministratorAccess")
+	for _, c := range []auth.Caller{bob, w.RootCaller(shop)} {
+		if d := w.Authorize(t.Context(), auth.Request{Caller: c, Action: "ram:DeleteRole", Resource: "acs:ram:*:" + shop + ":role/x"}); d.Allowed || d.Detail.PolicyType != byControl {
+			t.Errorf("%s: %+v", c.ARN, d)
+		}
+		if !w.allowed(c, "ram:GetRole", "acs:ram:*:"+shop+":role/x") {
+			t.Errorf("%s: the rest is denied", c.ARN)
+		}
+	}
+	if w.allowed(w.RootCaller(security), "ram:GetRole", "*") {
+		t.Error("a control policy that does not parse allows")
+	}
+}
+
+// TestConditionsOfTheRequest: what the caller, the clock, the transport and the directory say about a request.
+func TestConditionsOfTheRequest(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *Options) {
+		o.PrincipalRD = func(account string) (string, string) {
+			if account == shop {
+				return "rd-1", "rd-1/r-1/" + shop
+			}
+			return "", ""
+		}
+	})
+	bob := w.user(shop, "bob")
+	bob.SourceIP = "10.1.2.3"
+	w.must(shop, "CreatePolicy", "PolicyName", "p", "PolicyDocument", readLogs)
+	w.must(shop, "AttachPolicyToUser", "PolicyType", "Custom", "PolicyName", "p", "UserName", "bob")
+	for condition, want := range map[string]bool{
+		`{"IpAddress":{"acs:SourceIp":"10.0.0.0/8"}}`:                                    true,
+		`{"IpAddress":{"acs:SourceIp":"10.1.2.4"}}`:                                      false,
+		`{"DateLessThan":{"acs:CurrentTime":"2026-01-02T03:04:06Z"}}`:                    true,
+		`{"DateLessThan":{"acs:CurrentTime":"2026-01-02T03:04:05Z"}}`:                    false,
+		`{"Bool":{"acs:MFAPresent":"true"}}`:                                             false,
+		`{"Bool":{"acs:SecureTransport":"true"}}`:                                        true,
+		`{"StringLike":{"acs:PrincipalARN":"acs:ram:*:` + shop + `:user/*"}}`:            true,
+		`{"StringEquals":{"acs:PrincipalARN":"acs:ram::` + shop + `:user/alice"}}`:       false,
+		`{"StringEquals":{"acs:PrincipalRdId":"rd-1"}}`:                                  true,
+		`{"StringLike":{"acs:PrincipalRDPath":["rd-2/*","rd-1/*"]},"Bool":{"x":"true"}}`: false,
+		`{"StringEquals":{"acs:RequestTag/team":"soc"}}`:                                 false,
+	} {
+		w.must(shop, "CreatePolicyVersion", "PolicyName", "p", "SetAsDefault", "true", "RotateStrategy", "DeleteOldestNonDefaultVersionWhenLimitExceeded",
+			"PolicyDocument", statements(`{"Effect":"Allow","Action":"log:Get*","Resource":"*","Condition":`+condition+`}`))
+		d := w.Authorize(t.Context(), auth.Request{Caller: bob, Action: "log:GetLogStore", Resource: shopLog, Context: map[string]string{"acs:SecureTransport": "true"}})
+		if d.Allowed != want {
+			t.Errorf("%s: %v, want %v", condition, d.Allowed, want)
+		}
+	}
+}
+
+func TestRecorded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.role(shop, "Fenghuo-Collector", "acs:ram::"+security+":root", "", `{"Effect":"Allow","Action":"log:Get*","Resource":"*"}`)
+	c := w.assume(w.user(security, "worker", "AliyunSTSAssumeRoleAccess"), shop, "fenghuo-collector")
+	for range 3 {
+		w.allowed(c, "log:GetLogStoreLogs", shopLog)
+	}
+	w.allowed(c, "log:PostLogStoreLogs", shopLog)
+	want := map[string]int{"log:GetLogStoreLogs": 3}
+	if diff := cmp.Diff(want, w.Used("acs:ram::"+shop+":role/fenghuo-COLLECTOR")); diff != "" {
+		t.Error(diff)
+	}
+	denied := w.Denied()
+	if len(denied) != 1 || denied[0].Action != "log:PostLogStoreLogs" || denied[0].Resource != shopLog || denied[0].Caller != roleARN(shop, "Fenghuo-Collector") {
+		t.Errorf("denied %+v", denied)
+	}
+	for range maxRecorded + 10 {
+		w.now = w.now.Add(time.Second)
+		w.allowed(c, "log:GetLogStore", shopLog)
+	}
+	if got := w.Decisions(); !slices.IsSortedFunc(got, func(a, b Recorded) int { return a.Time.Compare(b.Time) }) || !got[len(got)-1].Time.Equal(w.now) {
+		t.Error("the decisions are not the newest, oldest first")
+	}
+	if got := w.Decisions(); len(got) != maxRecorded || got[0].Action != "log:GetLogStore" || len(w.Denied()) != 1 {
+		t.Errorf("%d decisions kept, %d denials", len(got), len(w.Denied()))
+	}
+}

@@ -1,0 +1,224 @@
+package sls
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// maxLines is the largest page of GetLogs; more is cut down to it.
+const maxLines = 100
+
+// logQuery is what GetLogs and GetHistograms are told.
+type logQuery struct {
+	From    *int64 `json:"from"`
+	To      *int64 `json:"to"`
+	FromNs  int64  `json:"fromNs"`
+	ToNs    int64  `json:"toNs"`
+	Topic   string `json:"topic"`
+	Query   string `json:"query"`
+	Line    *int64 `json:"line"`
+	Offset  int64  `json:"offset"`
+	Reverse bool   `json:"reverse"`
+
+	parsed *node
+}
+
+// queryOf reads a query from the parameters of the request.
+func (c *call) queryOf() (logQuery, error) {
+	q := logQuery{Topic: c.query.Get("topic"), Query: c.query.Get("query")}
+	for name, set := range map[string]func(int64){
+		"from": func(n int64) { q.From = &n }, "to": func(n int64) { q.To = &n },
+		"line": func(n int64) { q.Line = &n }, "offset": func(n int64) { q.Offset = n },
+	} {
+		text := c.query.Get(name)
+		if text == "" {
+			continue
+		}
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return q, invalidf("The parameter %s must be an integer", name)
+		}
+		set(n)
+	}
+	switch text := c.query.Get("reverse"); strings.ToLower(text) {
+	case "true":
+		q.Reverse = true
+	case "", "false":
+	default:
+		return q, invalidf("The parameter reverse must be true or false")
+	}
+	return q, nil
+}
+
+// within checks the time range.
+func (q *logQuery) within() (span, error) {
+	for name, v := range map[string]*int64{"from": q.From, "to": q.To} {
+		if v == nil || *v < 0 || *v > math.MaxUint32+1 {
+			return span{}, invalidf("The parameter %s must be a positive integer", name)
+		}
+	}
+	if q.FromNs < 0 || q.FromNs >= 1e9 || q.ToNs < 0 || q.ToNs >= 1e9 {
+		return span{}, invalidf("fromNs and toNs must be within range [0, 999999999]")
+	}
+	r := span{*q.From*1e9 + q.FromNs, *q.To*1e9 + q.ToNs}
+	if r.from >= r.to {
+		return r, failf(http.StatusBadRequest, "InvalidTimeRange", "from must be before to")
+	}
+	return r, nil
+}
+
+// lines checks the paging and returns the number of logs wanted.
+func (q *logQuery) lines() (int, error) {
+	line := int64(maxLines)
+	if q.Line != nil {
+		line = *q.Line
+	}
+	if line < 0 || q.Offset < 0 {
+		return 0, invalidf("limit expression is required")
+	}
+	return int(min(line, maxLines)), nil
+}
+
+// run opens the Logstore of the call and searches it.
+func (c *call) run(q *logQuery) (*result, error) {
+	ls, err := c.logstore()
+	if err != nil {
+		return nil, err
+	}
+	within, err := q.within()
+	if err != nil {
+		return nil, err
+	}
+	idx, err := ls.currentIndex()
+	if err != nil {
+		return nil, err
+	}
+	if q.parsed, err = parseSearch(q.Query); err != nil {
+		return nil, err
+	}
+	m, err := compile(q.parsed, idx)
+	if err != nil {
+		return nil, err
+	}
+	ls.expire(c.now)
+	return c.s.scan(c.ctx, ls, m, q.Topic, within)
+}
+
+// logs searches and returns one page, in the order asked for.
+func (c *call) logs(q *logQuery) (*result, []map[string]string, error) {
+	line, err := q.lines()
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := c.run(q)
+	if err != nil {
+		return nil, nil, err
+	}
+	if q.Reverse {
+		slices.Reverse(r.hits)
+	}
+	sc := scratches.Get().(*scratch)
+	defer sc.release()
+	rows := []map[string]string{}
+	start := min(q.Offset, int64(len(r.hits)))
+	for _, h := range r.hits[start:min(start+int64(line), int64(len(r.hits)))] {
+		row, err := c.s.fields(r, h, sc)
+		if err != nil {
+			return nil, nil, err
+		}
+		rows = append(rows, row)
+	}
+	return r, rows, nil
+}
+
+// getLogsV1 answers an array; what is said about it is in headers.
+func (c *call) getLogsV1() error {
+	q, err := c.queryOf()
+	if err != nil {
+		return err
+	}
+	r, rows, err := c.logs(&q)
+	if err != nil {
+		return err
+	}
+	h := c.w.Header()
+	for name, value := range map[string]string{
+		"x-log-progress": "Complete", "x-log-count": strconv.Itoa(len(rows)), "x-log-processed-rows": strconv.Itoa(r.rows),
+		"x-log-elapsed-millisecond": c.elapsed(), "x-log-has-sql": "false", "x-log-where-query": q.Query,
+		"x-log-agg-query": "", "x-log-query-info": "", "x-log-cpu-sec": "0", "x-log-cpu-cores": "0",
+	} {
+		h.Set(name, value)
+	}
+	return c.reply(rows)
+}
+
+func (c *call) elapsed() string {
+	return strconv.FormatInt(c.s.opts.Clock().Sub(c.now).Milliseconds(), 10)
+}
+
+// term is one text a query looks for.
+type term struct {
+	Key  string `json:"key"`
+	Term string `json:"term"`
+}
+
+func (n *node) terms(list []term) []term {
+	if n.kind == nodeText {
+		return append(list, term{n.key, n.text.value})
+	}
+	for _, kid := range n.kids {
+		list = kid.terms(list)
+	}
+	return list
+}
+
+func (n *node) hasPhrase() bool {
+	return n.text.phrase || slices.ContainsFunc(n.kids, (*node).hasPhrase)
+}
+
+// getLogsV2 answers an object with meta and data, compressed when the client accepts lz4 or zstd.
+func (c *call) getLogsV2() error {
+	var q logQuery
+	if err := c.decodeJSON(&q, "ParameterInvalid"); err != nil {
+		return err
+	}
+	r, rows, err := c.logs(&q)
+	if err != nil {
+		return err
+	}
+	answer, err := json.Marshal(map[string]any{"meta": c.meta(&q, r, rows), "data": rows})
+	if err != nil {
+		return fmt.Errorf("encode the answer: %w", err)
+	}
+	h := c.w.Header()
+	h.Set("Content-Type", "application/json")
+	body := answer
+	if kind := accepted(c.r.Header.Get("Accept-Encoding")); kind == "lz4" || kind == "zstd" {
+		if body, err = c.s.codec.compress(nil, answer, kind); err != nil {
+			return err
+		}
+		h.Set("x-log-bodyrawsize", strconv.Itoa(len(answer)))
+		h.Set("x-log-compresstype", kind)
+	}
+	_, _ = c.w.Write(body) // a client that went away cannot be told
+	return nil
+}
+
+func (c *call) meta(q *logQuery, r *result, rows []map[string]string) map[string]any {
+	mode := 0
+	if q.parsed.hasPhrase() {
+		mode = 1
+	}
+	return map[string]any{
+		"progress": "Complete", "count": len(rows), "processedRows": r.rows, "processedBytes": r.bytes,
+		"elapsedMillisecond": c.s.opts.Clock().Sub(c.now).Milliseconds(), "hasSQL": false, "whereQuery": q.Query, "aggQuery": "",
+		"cpuSec": 0, "cpuCores": 0, "limited": 0, "telementryType": "", "powerSql": false, "insertedSQL": "",
+		"keys": []string{}, "terms": q.parsed.terms([]term{}), "mode": mode, "scanBytes": 0, "isAccurate": 1,
+		"columnTypes": []string{}, "highlights": []any{},
+	}
+}

@@ -1,0 +1,120 @@
+package sls
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+)
+
+// hit is one log that a query found, by its place in a snapshot.
+type hit struct {
+	time, ns          uint32
+	shard, group, log int32
+}
+
+// result is what a query found, oldest first. Ties keep the order of shard and arrival.
+//
+// Assumption: how the service breaks ties of equal times is unknown.
+type result struct {
+	hits   []hit
+	shards [][]group // the snapshot that hits point into
+	rows   int       // logs looked at
+	bytes  int
+}
+
+// span is a half-open interval of log times in nanoseconds.
+type span struct{ from, to int64 }
+
+func (r span) holds(sec, ns uint32) bool {
+	t := int64(sec)*1e9 + int64(ns)
+	return r.from <= t && t < r.to
+}
+
+// scan looks at all logs of a Logstore in a time range. topic "" is any.
+func (s *Service) scan(ctx context.Context, ls *logstore, m matcher, topic string, within span) (*result, error) {
+	r := &result{}
+	for _, sh := range ls.allShards() {
+		sh.mu.RLock()
+		r.shards = append(r.shards, sh.groups)
+		sh.mu.RUnlock()
+	}
+	sc := scratches.Get().(*scratch)
+	defer sc.release()
+	for i, groups := range r.shards {
+		for j := range groups {
+			g := &groups[j]
+			if (int64(g.maxTime)+1)*1e9 <= within.from || int64(g.minTime)*1e9 >= within.to {
+				continue
+			}
+			if err := ctx.Err(); err != nil {
+				return nil, fmt.Errorf("search: %w", err)
+			}
+			if err := s.scanGroup(r, hit{shard: int32(i), group: int32(j)}, m, topic, within, sc); err != nil {
+				return nil, err
+			}
+		}
+	}
+	slices.SortFunc(r.hits, func(a, b hit) int {
+		return cmp.Or(cmp.Compare(a.time, b.time), cmp.Compare(a.ns, b.ns), cmp.Compare(a.shard, b.shard),
+			cmp.Compare(a.group, b.group), cmp.Compare(a.log, b.log))
+	})
+	return r, nil
+}
+
+func (s *Service) scanGroup(r *result, at hit, m matcher, topic string, within span, sc *scratch) error {
+	if err := s.load(&r.shards[at.shard][at.group], sc); err != nil {
+		return err
+	}
+	if topic != "" && string(sc.group.topic) != topic {
+		return nil
+	}
+	r.bytes += len(sc.raw)
+	c := candidate{group: &sc.group, log: &sc.record}
+	for i, log := range sc.group.logs {
+		if err := sc.record.decode(log); err != nil {
+			return err
+		}
+		r.rows++
+		if !within.holds(sc.record.time, sc.record.ns) {
+			continue
+		}
+		clear(c.docs)
+		if m(&c) {
+			r.hits = append(r.hits, hit{sc.record.time, sc.record.ns, at.shard, at.group, int32(i)})
+		}
+	}
+	return nil
+}
+
+// load decodes a stored group into the scratch.
+func (s *Service) load(g *group, sc *scratch) error {
+	raw, err := s.appendRaw(sc.raw[:0], g)
+	if err != nil {
+		return err
+	}
+	sc.raw = raw
+	return sc.group.decode(raw)
+}
+
+// fields decodes one log that was found.
+func (s *Service) fields(r *result, h hit, sc *scratch) (map[string]string, error) {
+	if err := s.load(&r.shards[h.shard][h.group], sc); err != nil {
+		return nil, err
+	}
+	if err := sc.record.decode(sc.group.logs[h.log]); err != nil {
+		return nil, err
+	}
+	m := make(map[string]string, len(sc.record.contents)+len(sc.group.tags)+3)
+	for _, p := range sc.record.contents {
+		m[string(p.key)] = string(p.value)
+	}
+	for _, t := range sc.group.tags {
+		m["__tag__:"+string(t.key)] = string(t.value)
+	}
+	m["__time__"], m["__source__"] = fmt.Sprint(sc.record.time), string(sc.group.source)
+	if len(sc.group.topic) > 0 {
+		m["__topic__"] = string(sc.group.topic)
+	}
+	return m, nil
+}
