@@ -1,0 +1,115 @@
+package directory
+
+import (
+	"context"
+	"maps"
+
+	"github.com/fenghuo-soc/fenghuo/emulator/gateway"
+)
+
+// handler runs one operation; it takes the lock itself.
+type handler func(c *gateway.Call) (any, error)
+
+// Register adds all operations to the gateway.
+func (s *Service) Register(g *gateway.Gateway) {
+	shared := s.directoryOperations()
+	legacy := maps.Clone(shared)
+	legacy["InitResourceDirectory"] = operation(s.resource("", ""), "InitResourceDirectory", s.handleInit)
+	g.Register("ResourceManager", "2020-03-31", legacy)
+	g.Register("ResourceDirectoryMaster", "2022-04-19", shared)
+	g.Register("Sas", "2018-12-03", s.securityCenterOperations())
+	g.Register("cloud-siem", "2022-06-16", s.threatAnalysisOperations())
+}
+
+func (s *Service) directoryOperations() map[string]gateway.Operation {
+	type target struct{ kind, parameter string } // what the permission is asked on
+	var (
+		any     = target{}
+		account = target{"account", "AccountId"}
+		folder  = target{"folder", "FolderId"}
+		parent  = target{"folder", "ParentFolderId"}
+		shake   = target{"handshake", "HandshakeId"}
+	)
+	ops := map[string]gateway.Operation{}
+	for action, op := range map[string]struct {
+		on     target
+		handle handler
+	}{
+		"EnableResourceDirectory":            {any, s.handleEnable},
+		"GetResourceDirectory":               {any, s.handleGetDirectory},
+		"DestroyResourceDirectory":           {any, s.handleDestroy},
+		"CreateFolder":                       {parent, s.handleCreateFolder},
+		"GetFolder":                          {folder, s.handleGetFolder},
+		"UpdateFolder":                       {folder, s.handleUpdateFolder},
+		"DeleteFolder":                       {folder, s.handleDeleteFolder},
+		"ListFoldersForParent":               {parent, s.handleListFolders},
+		"ListAncestors":                      {target{"folder", "ChildId"}, s.handleListAncestors},
+		"CreateResourceAccount":              {target{"account", ""}, s.handleCreateAccount},
+		"GetAccount":                         {account, s.handleGetAccount},
+		"ListAccounts":                       {target{"account", ""}, s.handleListAccounts},
+		"ListAccountsForParent":              {parent, s.handleListAccountsForParent},
+		"MoveAccount":                        {account, s.handleMoveAccount},
+		"UpdateAccount":                      {account, s.handleUpdateAccount},
+		"RemoveCloudAccount":                 {account, s.handleRemoveAccount},
+		"InviteAccountToResourceDirectory":   {target{"handshake", ""}, s.handleInvite},
+		"AcceptHandshake":                    {shake, s.handleAccept},
+		"DeclineHandshake":                   {shake, s.handleDecline},
+		"CancelHandshake":                    {shake, s.handleCancel},
+		"GetHandshake":                       {shake, s.handleGetHandshake},
+		"ListHandshakesForAccount":           {target{"handshake", ""}, s.handleListHandshakesForAccount},
+		"ListHandshakesForResourceDirectory": {target{"handshake", ""}, s.handleListHandshakesForDirectory},
+		"RegisterDelegatedAdministrator":     {account, s.handleRegister},
+		"DeregisterDelegatedAdministrator":   {account, s.handleDeregister},
+		"ListDelegatedAdministrators":        {target{"account", ""}, s.handleListDelegates},
+		"ListDelegatedServicesForAccount":    {account, s.handleListDelegatedServices},
+		"ListTrustedServiceStatus":           {any, s.handleListTrusted},
+	} {
+		ops[action] = operation(s.resource(op.on.kind, op.on.parameter), action, op.handle)
+	}
+	return ops
+}
+
+func operation(resource func(*gateway.Call) string, action string, h handler) gateway.Operation {
+	return gateway.Operation{
+		Permissions: func(c *gateway.Call) []gateway.Permission {
+			return []gateway.Permission{{Action: "resourcemanager:" + action, Resource: resource(c)}}
+		},
+		Handle: func(_ context.Context, c *gateway.Call) (any, error) { return h(c) },
+	}
+}
+
+// resource names what a permission is asked on: acs:resourcemanager:*:<account>:<kind>/<path or id>, with * for the
+// path when the object is not known and for operations on the directory itself.
+//
+// Assumption: the account in the ARN is the caller's, also when a delegated administrator reads the directory of its
+// management account.
+func (s *Service) resource(kind, parameter string) func(*gateway.Call) string {
+	return func(c *gateway.Call) string {
+		arn := "acs:resourcemanager:*:" + c.Caller.AccountID + ":"
+		if kind == "" {
+			return arn + "*"
+		}
+		return arn + kind + "/" + s.relative(kind, c.Caller.AccountID, c.Get(parameter))
+	}
+}
+
+func (s *Service) relative(kind, caller, id string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if kind == "handshake" && id != "" {
+		return id
+	}
+	t, err := s.readable(caller)
+	if err != nil {
+		return "*"
+	}
+	switch {
+	case kind == "account" && t.members[id] != nil:
+		return t.path(t.members[id].folder) + "/" + id
+	case kind == "folder" && id == "":
+		return t.path(t.rootID)
+	case kind == "folder" && t.hasFolder(id):
+		return t.path(id)
+	}
+	return "*"
+}

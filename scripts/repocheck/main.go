@@ -1,0 +1,44 @@
+// Command repocheck holds the rules of this repository that the compiler does not: who may import whom, that every
+// function has one name everywhere, that every package says what it is for. It prints each breach with the reason for
+// the rule and exits with 1.
+//
+// Run it from the root: go run ./scripts/repocheck
+package main
+
+import (
+	"fmt"
+	"os"
+)
+
+func main() {
+	breaches, err := check(".")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "repocheck:", err)
+		os.Exit(2)
+	}
+	for _, b := range breaches {
+		fmt.Println(b)
+	}
+	if len(breaches) > 0 {
+		fmt.Printf("%d breaches\n", len(breaches))
+		os.Exit(1)
+	}
+	fmt.Println("repocheck: imports, names and package docs are in order")
+}
+
+func check(root string) ([]string, error) {
+	packages, err := list(root)
+	if err != nil {
+		return nil, err
+	}
+	breaches := append(importBreaches(packages), docBreaches(packages)...)
+	names, err := nameBreaches(root)
+	if err != nil {
+		return nil, err
+	}
+	mod, err := modBreaches(root)
+	if err != nil {
+		return nil, err
+	}
+	return append(append(breaches, names...), mod...), nil
+}
