@@ -53,7 +53,8 @@ type Request struct {
 	Caller   Caller
 	Action   string // log:PostLogStoreLogs
 	Resource string // acs:log:cn-hangzhou:<account>:project/p/logstore/l
-	// Context holds condition keys beyond those that follow from the caller and the clock, such as sts:ExternalId.
+	// Context holds condition keys beyond those that follow from the caller and the clock, such as sts:ExternalId,
+	// acs:SecureTransport or ram:ServiceName. Names compare case-insensitively; a key given here wins.
 	Context map[string]string
 }
 
@@ -81,13 +82,15 @@ type Authorizer interface {
 	Authorize(ctx context.Context, req Request) Decision
 }
 
-// Credentials finds the credential behind an access key id; ok is false when there is none.
+// Credentials finds the credential behind an access key id; ok is false when there is none. An implementation may also
+// have KnowsToken(token string) bool, with which a gateway tells a token of another key from nonsense.
 type Credentials interface {
 	Credential(accessKeyID string) (c Credential, ok bool)
 }
 
 // RoleAssumer lets a cloud service take a role that trusts it, as FC does for a function's role.
 type RoleAssumer interface {
-	// AssumeServiceRole fails when the role does not exist or its trust policy does not name the service principal.
+	// AssumeServiceRole fails when the role does not exist or its trust policy does not name the service principal. A
+	// service that acts across accounts gives the principal the trust policy names, such as <account>@log.aliyuncs.com.
 	AssumeServiceRole(ctx context.Context, roleARN, servicePrincipal, session string, ttl time.Duration) (Caller, Keys, error)
 }

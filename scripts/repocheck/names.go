@@ -13,7 +13,6 @@ import (
 // notCalled are functions that no flow calls, with what starts them instead.
 var notCalled = map[string]string{
 	"create-roles": "onboard, through the broker role",
-	"collect":      "a timer, and itself",
 	"detect":       "a trigger on the stream Logstore",
 	"archive":      "a trigger on the stream Logstore",
 	"correlate":    "a trigger on the alerts Logstore",

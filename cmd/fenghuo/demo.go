@@ -1,0 +1,181 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/fenghuo-soc/fenghuo/cmd/fenghuo/demo"
+	"github.com/fenghuo-soc/fenghuo/shared/soc"
+)
+
+type demoCommand struct {
+	Lang    string `help:"Language of the story: en or zh. Default from LANG." enum:"en,zh," default:""`
+	Seed    uint64 `default:"1" help:"The same seed makes the same logs."`
+	Records int    `default:"20000" help:"Ordinary log records around the attacks."`
+	Yes     bool   `help:"Approve every response without asking."`
+	Check   bool   `help:"Exit with 1 when the score is short. Approves as --yes does."`
+	JSON    bool   `name:"json" help:"Print the score as JSON on standard output; the story goes to standard error."`
+	Keep    bool   `help:"Keep the console open after the score, until Ctrl-C."`
+	NoColor bool   `help:"No colours. NO_COLOR has the same effect."`
+	Listen  string `default:"127.0.0.1:0" help:"Address of the local cloud on loopback; port 0 takes a free one."`
+}
+
+// Run builds the functions, tells the story and prints the score.
+func (c *demoCommand) Run(ctx context.Context) (err error) {
+	out := os.Stdout
+	if c.JSON {
+		out = os.Stderr
+	}
+	s := newScreen(out, language(c.Lang, os.Getenv("LC_ALL"), os.Getenv("LANG")), c.NoColor)
+	wd, err := os.Getwd()
+	if err != nil {
+		return fmt.Errorf("find the working directory: %w", err)
+	}
+	root, err := demo.FindRoot(wd)
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "fenghuo-build-")
+	if err != nil {
+		return fmt.Errorf("make build directory: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	if err := build(ctx, s, root, dir); err != nil {
+		return err
+	}
+	score, err := demo.Run(ctx, demo.Options{
+		Root: root, Binaries: dir, Seed: c.Seed, Records: c.Records, Listen: c.Listen, Stay: c.Keep,
+		Tell: s.line, Approve: c.approver(s), Scored: func(score demo.Score) { c.print(s, score) },
+	})
+	if err != nil {
+		return err
+	}
+	if c.Check && !score.Pass {
+		return exitCode(exitFailed)
+	}
+	return nil
+}
+
+// language follows the flag, then the environment as programs of this kind do.
+func language(flag string, env ...string) string {
+	if flag != "" {
+		return flag
+	}
+	for _, e := range env {
+		if e != "" {
+			if strings.HasPrefix(strings.ToLower(e), "zh") {
+				return "zh"
+			}
+			break
+		}
+	}
+	return "en"
+}
+
+func build(ctx context.Context, s *screen, root, dir string) error {
+	began := time.Now()
+	compiled := 0
+	say := func(pkg string) {
+		s.progress(fmt.Sprintf("%s %4.0fs  %s", s.say("building the functions", "正在构建函数"), time.Since(began).Seconds(), pkg))
+	}
+	say("")
+	names, err := demo.Build(ctx, root, dir, func(pkg string) { compiled++; say(pkg) })
+	if err != nil {
+		s.progress("")
+		return err
+	}
+	s.progressEnd(fmt.Sprintf(s.say("%d functions built in %.1f s (%d packages compiled)", "%d 个函数构建完成,用时 %.1f 秒(编译 %d 个包)"),
+		len(names), time.Since(began).Seconds(), compiled))
+	return nil
+}
+
+// approver asks at the terminal. Without one, or when told to, it approves.
+func (c *demoCommand) approver(s *screen) func(context.Context, soc.Run) (bool, error) {
+	if c.Yes || c.Check || !term.IsTerminal(int(os.Stdin.Fd())) {
+		return func(context.Context, soc.Run) (bool, error) { return true, nil }
+	}
+	lines := make(chan string)
+	go func() { // ends with the program: a read of a terminal cannot be interrupted
+		in := bufio.NewScanner(os.Stdin)
+		for in.Scan() {
+			lines <- in.Text()
+		}
+		close(lines)
+	}()
+	return func(ctx context.Context, _ soc.Run) (bool, error) {
+		fmt.Fprint(s.out, "         "+s.say("approve? [Y/n] ", "是否批准?[Y/n] "))
+		select {
+		case <-ctx.Done():
+			return false, ctx.Err()
+		case l := <-lines:
+			l = strings.ToLower(strings.TrimSpace(l))
+			return l == "" || l == "y" || l == "yes" || l == "是", nil
+		}
+	}
+}
+
+func (c *demoCommand) print(s *screen, score demo.Score) {
+	if c.JSON {
+		b, err := json.MarshalIndent(score, "", "  ")
+		if err != nil {
+			panic(err) // plain numbers and texts
+		}
+		fmt.Println(string(b))
+	} else {
+		s.card(score)
+	}
+	if c.Keep {
+		fmt.Fprintln(s.out, "\n"+s.say("everything keeps running; Ctrl-C ends it", "一切保持运行,按 Ctrl-C 结束"))
+	}
+}
+
+// card prints the score as a table and what to do next.
+func (s *screen) card(x demo.Score) {
+	verdict := s.paint("1;32", s.say("PASS", "通过"))
+	if !x.Pass {
+		verdict = s.paint("1;31", s.say("SHORT", "未达标"))
+	}
+	rows := [][2]string{
+		{s.say("security events", "安全事件"), fmt.Sprintf(s.say("%d of %d found, %d false", "%d/%d 命中,%d 误报"), x.Found, x.Expected, x.False)},
+		{s.say("records", "日志记录"), fmt.Sprintf(s.say("%d written, %d collected, %d parked", "写入 %d,采集 %d,搁置 %d"), x.Written, x.Collected, x.Parked)},
+		{s.say("alerts", "告警"), fmt.Sprintf(s.say("%d, none twice; log write to alert: P50 %.1f s, P95 %.1f s", "%d 条,无重复;从写日志到告警:P50 %.1f 秒,P95 %.1f 秒"), x.Alerts, x.DelayP50, x.DelayP95)},
+		{s.say("response tasks", "响应任务"), fmt.Sprintf(s.say("%d of %d done, %d failed at first on purpose, %d undone", "%d/%d 完成,%d 个首次失败(有意为之),%d 个已撤销"), x.Done, x.Tasks, x.Failed, x.Undone)},
+		{s.say("time", "用时"), fmt.Sprintf("%.1f s", x.Seconds)},
+	}
+	if x.Twice > 0 {
+		rows[2][1] = fmt.Sprintf("%d, %d twice", x.Alerts, x.Twice)
+	}
+	fmt.Fprintf(s.out, "\n%s %s\n", s.paint("1", s.say("score card", "成绩单")), verdict)
+	for _, r := range rows {
+		fmt.Fprintf(s.out, "  %s%s%s\n", r[0], strings.Repeat(" ", max(1, 18-width(r[0]))), r[1])
+	}
+	for _, what := range x.Short {
+		fmt.Fprintln(s.out, "  "+s.paint("31", "✘ "+what))
+	}
+	fmt.Fprintln(s.out, "\n"+s.say("next", "接下来"))
+	for _, n := range [][2]string{
+		{"go run ./cmd/fenghuo demo --keep", s.say("the same, and stay to look around in the console", "再来一次,并保留控制台供浏览")},
+		{"go run ./cmd/fenghuo emulator", s.say("the local cloud alone, for any client", "单独启动本地云,可用任意客户端访问")},
+		{"go test ./...", s.say("the tests", "运行测试")},
+	} {
+		fmt.Fprintf(s.out, "  %-36s%s\n", n[0], n[1])
+	}
+}
+
+// width is how many columns a text takes: two for each Chinese character.
+func width(s string) (n int) {
+	for _, r := range s {
+		n++
+		if r >= 0x2e80 {
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/fenghuo-soc/fenghuo/emulator"
+)
+
+type emulatorCommand struct {
+	Listen string `default:"127.0.0.1:8420" help:"Address on loopback; port 0 takes a free one."`
+	World  string `default:"example" help:"example (five accounts with directory and logs), empty (the same before anything is set up), or the path of a world file."`
+}
+
+// closeTime is how long functions and flows have to end.
+const closeTime = 10 * time.Second
+
+// Run serves until ctx ends. It prints one line when the emulator is ready.
+func (c *emulatorCommand) Run(ctx context.Context) error {
+	w, err := emulator.LoadWorld(c.World)
+	if err != nil {
+		return err
+	}
+	s, err := emulator.Start(emulator.Options{World: w, Listen: c.Listen})
+	if err != nil {
+		return err
+	}
+	fmt.Printf("fenghuo emulator ready at %s, world %s, %d accounts; keys: GET %s/_emulator/info\n", s.Endpoint(), c.World, len(w.Accounts), s.Endpoint())
+	<-ctx.Done()
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
+	defer cancel()
+	return s.Close(closing)
+}

@@ -1,0 +1,336 @@
+package fc
+
+import (
+	"crypto/sha1"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// logJob is the state of a log trigger: the positions, kept by the log service's job and not by the function.
+type logJob struct {
+	name   string
+	scanAt time.Time // when the shards are listed next
+	shards map[int]*shardJob
+}
+
+// shardJob walks one shard. Its fields need Service.mu; while busy only the running range may move it.
+type shardJob struct {
+	begin     int64     // first position not yet processed
+	failed    *logRange // a range that failed and comes again
+	processed time.Time // everything received before is processed
+	next      time.Time // not looked at before
+	busy      bool
+}
+
+// logRange is one invocation: positions [begin, end), received before until.
+type logRange struct {
+	shard      int
+	begin, end int64
+	cursorTime int64
+	until      time.Time
+}
+
+// catchUp is how often a lagging shard fires, and lagging means more than maxLag behind (fc.md §3.1).
+const (
+	catchUp = 2 * time.Second
+	maxLag  = 10 * time.Second
+)
+
+// checkLogTrigger checks the configuration of a log trigger without looking at its source.
+func (s *Service) checkLogTrigger(t *trigger) *Error {
+	c, m := t.log, arnLog.FindStringSubmatch(t.spec.SourceARN)
+	switch retry, interval := c.JobConfig.MaxRetryTime, c.JobConfig.TriggerInterval; {
+	case s.o.Logs == nil:
+		return errorf(http.StatusServiceUnavailable, "ResourceThrottled", "this emulator has no log service")
+	case m == nil:
+		return invalid("sourceArn must be acs:log:<region>:<account>:project/<project>")
+	case c.SourceConfig.Logstore == "" || c.LogConfig.Project == "" || c.LogConfig.Logstore == "":
+		return invalid("sourceConfig.logstore, logConfig.project and logConfig.logstore are required")
+	case c.LogConfig.Project == m[3] && c.LogConfig.Logstore == c.SourceConfig.Logstore:
+		return invalid("the trigger log must not be written to its source '%s'", c.SourceConfig.Logstore)
+	case retry != nil && (*retry < 0 || *retry > 100):
+		return invalid("jobConfig.maxRetryTime must be between 0 and 100")
+	case interval != nil && (*interval < 3 || *interval > 600):
+		return invalid("jobConfig.triggerInterval must be between 3 and 600")
+	case !roleText.MatchString(t.spec.InvocationRole):
+		return invalid("invocationRole must be the ARN of a RAM role")
+	case m[1] != s.o.Region:
+		return invalid("sourceArn: the project must be in region %s", s.o.Region)
+	}
+	return nil
+}
+
+// checkSource needs s.mu. The project must belong to the function's account, and the Logstore must exist.
+//
+// Assumption: a missing source is refused when the trigger is created, as 400 InvalidArgument.
+func (s *Service) checkSource(t *trigger, accountID string) *Error {
+	if t.log == nil {
+		return nil
+	}
+	project := t.project()
+	if m := arnLog.FindStringSubmatch(t.spec.SourceARN); m[2] != accountID {
+		return invalid("sourceArn: project '%s' must belong to account %s", project, accountID)
+	}
+	if o, ok := s.o.Logs.(interface {
+		Owner(project string) (account, region string, ok bool)
+	}); ok {
+		if owner, _, found := o.Owner(project); !found || owner != accountID {
+			return invalid("sourceArn: account %s has no project '%s'", accountID, project)
+		}
+	}
+	if _, err := s.o.Logs.Shards(project, t.log.SourceConfig.Logstore); err != nil {
+		return invalid("the source %s/%s cannot be read: %v", project, t.log.SourceConfig.Logstore, err)
+	}
+	return nil
+}
+
+func (t *trigger) project() string {
+	if m := arnLog.FindStringSubmatch(t.spec.SourceARN); m != nil {
+		return m[3]
+	}
+	return ""
+}
+
+func (c *logConfigJob) interval() time.Duration {
+	if n := c.JobConfig.TriggerInterval; n != nil {
+		return time.Duration(*n) * time.Second
+	}
+	return time.Minute
+}
+
+func (c *logConfigJob) retries() int {
+	if n := c.JobConfig.MaxRetryTime; n != nil {
+		return *n
+	}
+	return 3
+}
+
+// newLogJob notes where each shard starts: at sourceConfig.startTime, else at the newest data.
+func newLogJob(t *trigger, now time.Time, logs LogSource) *logJob {
+	sum := sha1.Sum([]byte(t.fn.account + "/" + t.fn.name + "/" + t.spec.TriggerName))
+	j := &logJob{name: hex.EncodeToString(sum[:]), shards: map[int]*shardJob{}}
+	since := now
+	if n := t.log.SourceConfig.StartTime; n > 0 {
+		since = time.Unix(n, 0)
+	}
+	j.scan(t, logs, now, since)
+	return j
+}
+
+// scan adds the shards that are new; since is where reading starts, the zero time for the oldest data.
+func (j *logJob) scan(t *trigger, logs LogSource, now, since time.Time) {
+	j.scanAt = now.Add(t.log.interval())
+	project, logstore := t.project(), t.log.SourceConfig.Logstore
+	shards, err := logs.Shards(project, logstore)
+	if err != nil {
+		t.fn.note("log trigger " + t.spec.TriggerName + ": list shards: " + err.Error())
+		return
+	}
+	for _, shard := range shards {
+		if j.shards[shard] != nil {
+			continue
+		}
+		var begin int64
+		if since.Equal(now) {
+			begin, _, err = logs.End(project, logstore, shard)
+		} else {
+			begin, err = logs.Begin(project, logstore, shard, since)
+		}
+		if err != nil {
+			t.fn.note(fmt.Sprintf("log trigger %s: shard %d: %v", t.spec.TriggerName, shard, err))
+			continue
+		}
+		j.shards[shard] = &shardJob{begin: begin, processed: since, next: now.Add(t.log.interval())}
+	}
+}
+
+// fireLogTriggers looks at the shards that are due and starts one invocation for each that has data.
+func (s *Service) fireLogTriggers(f *function, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, t := range f.triggers {
+		if t.log == nil || !t.log.Enable {
+			continue
+		}
+		if !now.Before(t.job.scanAt) {
+			t.job.scan(t, s.o.Logs, now, time.Time{})
+		}
+		for shard, sh := range t.job.shards {
+			if sh.busy || now.Before(sh.next) {
+				continue
+			}
+			sh.next = now.Add(t.log.interval())
+			r, err := nextRange(s.o.Logs, t, shard, sh, now)
+			if err != nil {
+				f.note(fmt.Sprintf("log trigger %s: shard %d: %v", t.spec.TriggerName, shard, err))
+				continue
+			}
+			if r == nil {
+				sh.processed = now
+				continue
+			}
+			sh.busy = true
+			s.backgroundLocked(func() { s.runRange(t, sh, *r) })
+		}
+	}
+}
+
+// nextRange is what a shard has to process now: the range that failed; else all data up to now; else, for a shard that
+// lags, the data of one interval. nil means no data.
+func nextRange(logs LogSource, t *trigger, shard int, sh *shardJob, now time.Time) (*logRange, error) {
+	if sh.failed != nil {
+		return sh.failed, nil
+	}
+	project, logstore, interval := t.project(), t.log.SourceConfig.Logstore, t.log.interval()
+	end, last, err := logs.End(project, logstore, shard)
+	if err != nil {
+		return nil, err
+	}
+	r := &logRange{shard: shard, begin: sh.begin, end: end, until: now, cursorTime: min(last.Unix(), now.Unix())}
+	if end <= sh.begin {
+		return nil, nil
+	}
+	if sh.processed.IsZero() || now.Sub(sh.processed) <= interval+maxLag {
+		return r, nil
+	}
+	from, step := sh.processed, interval
+	for from.Add(step).Before(now) {
+		pos, err := logs.Begin(project, logstore, shard, from.Add(step))
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case pos <= sh.begin: // nothing in this window: look further
+			from, step = from.Add(step), 2*step
+		case step > interval: // too far: one interval at a time
+			step = interval
+		default:
+			r.end, r.until, r.cursorTime = pos, from.Add(step), from.Add(step).Unix()
+			return r, nil
+		}
+	}
+	return r, nil
+}
+
+// runRange invokes the function for one range, again up to maxRetryTime times, and moves the shard on only after a
+// success. Whatever fails, the same range comes again at the next interval.
+func (s *Service) runRange(t *trigger, sh *shardJob, r logRange) {
+	wait := s.o.Limits.RetryBase
+	var out *outcome
+	for try := 0; ; try++ {
+		began := s.o.Clock()
+		task := newUUID()
+		out = s.runTask(t, r, task)
+		s.writeTriggerLog(t, r, task, began, out)
+		if !out.failed() || try >= t.log.retries() || !s.sleep(wait) || !s.exists(t) {
+			break
+		}
+		wait = min(2*wait, 10*time.Second)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sh.busy = false
+	if out.failed() {
+		sh.failed = &r
+		return
+	}
+	sh.begin, sh.failed, sh.processed = r.end, nil, r.until
+	if now := s.o.Clock(); now.Sub(r.until) > maxLag {
+		sh.next = now.Add(min(catchUp, t.log.interval()))
+	}
+}
+
+// exists tells whether the trigger is still there, unchanged.
+func (s *Service) exists(t *trigger) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lookup(t.fn.account, t.fn.name) == t.fn && t.fn.triggers[t.spec.TriggerName] == t
+}
+
+// runTask makes one synchronous invocation with the trigger's role.
+//
+// Assumption: the role needs fc:InvokeFunction on the function, and log:GetCursorOrData and log:ListShards on the
+// source, since the job reads cursors (fc.md §3.1 documents log:PostLogStoreLogs only).
+func (s *Service) runTask(t *trigger, r logRange, task string) *outcome {
+	f := t.fn
+	role, err := s.assume(s.ctx, f.account, t.spec.InvocationRole, "log.aliyuncs.com", "log-trigger")
+	source := s.logstoreARN(f.account, t.project(), t.log.SourceConfig.Logstore)
+	for _, action := range []string{"log:ListShards", "log:GetCursorOrData"} {
+		if err == nil {
+			err = s.require(s.ctx, role.caller, action, source)
+		}
+	}
+	var out *outcome
+	if err != nil {
+		out = &outcome{refused: err}
+	} else {
+		out = s.invoke(s.ctx, role.caller, invocation{account: f.account, name: f.name,
+			call: eventCall(newRequestID(), s.logEvent(t, r, task))})
+	}
+	if out.failed() {
+		f.note(fmt.Sprintf("log trigger %s: shard %d: %s", t.spec.TriggerName, r.shard, out.message()))
+	}
+	return out
+}
+
+func (s *Service) logstoreARN(accountID, project, logstore string) string {
+	return "acs:log:" + s.o.Region + ":" + accountID + ":project/" + project + "/logstore/" + logstore
+}
+
+// logEvent is the event of fc.md §3.1; it holds no log data.
+func (s *Service) logEvent(t *trigger, r logRange, task string) []byte {
+	parameter := t.log.FunctionParameter
+	if parameter == nil {
+		parameter = map[string]any{}
+	}
+	doc, _ := json.Marshal(map[string]any{
+		"jobName": t.job.name, "taskId": task, "cursorTime": r.cursorTime, "parameter": parameter,
+		"source": map[string]any{
+			"endpoint":    orDefault(s.o.LogEndpoint, "http://"+s.o.Region+"-intranet.log.aliyuncs.com"),
+			"projectName": t.project(), "logstoreName": t.log.SourceConfig.Logstore, "shardId": r.shard,
+			"beginCursor": cursor(r.begin), "endCursor": cursor(r.end),
+		},
+	})
+	return doc
+}
+
+func cursor(pos int64) string {
+	return base64.StdEncoding.EncodeToString([]byte(strconv.FormatInt(pos, 10)))
+}
+
+// writeTriggerLog stores how a task went, if the trigger's role may.
+//
+// Assumption: the names of the fields; fc.md §3.1 says only that start, end, success and result are stored.
+func (s *Service) writeTriggerLog(t *trigger, r logRange, task string, began time.Time, out *outcome) {
+	f, c := t.fn, t.log.LogConfig
+	if s.o.Sink == nil {
+		return
+	}
+	role, err := s.assume(s.ctx, f.account, t.spec.InvocationRole, "log.aliyuncs.com", "log-trigger")
+	if err == nil {
+		err = s.require(s.ctx, role.caller, "log:PostLogStoreLogs", s.logstoreARN(f.account, c.Project, c.Logstore))
+	}
+	if err != nil {
+		f.note("trigger log of " + t.spec.TriggerName + " not written: " + err.Error())
+		return
+	}
+	status, result := "success", string(out.body[:min(len(out.body), 4096)])
+	if out.failed() {
+		status, result = "failed", out.message()
+	}
+	now := s.o.Clock()
+	var g logGroup
+	g.begin("", "LogService")
+	g.log(now, "jobName", t.job.name, "taskId", task, "triggerName", t.spec.TriggerName, "functionName", f.name,
+		"projectName", t.project(), "logstoreName", t.log.SourceConfig.Logstore, "shardId", strconv.Itoa(r.shard),
+		"beginCursor", cursor(r.begin), "endCursor", cursor(r.end), "startTime", stamp(began), "endTime", stamp(now),
+		"status", status, "result", result)
+	if err := s.o.Sink.Append(f.account, c.Project, c.Logstore, g.buf, now); err != nil {
+		f.note("trigger log of " + t.spec.TriggerName + " not written: " + err.Error())
+	}
+}

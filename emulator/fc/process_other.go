@@ -1,0 +1,25 @@
+//go:build !unix
+
+package fc
+
+import (
+	"os"
+	"os/exec"
+)
+
+// isolate does nothing: there are no process groups on this system.
+func isolate(*exec.Cmd) {}
+
+func terminateGroup(pid int) { killGroup(pid) }
+
+func killGroup(pid int) {
+	if p, err := os.FindProcess(pid); err == nil {
+		_ = p.Kill()
+	}
+}
+
+// peakMemory is not known on this system.
+func peakMemory(int) float64 { return 0 }
+
+// exitMemory is not known on this system.
+func exitMemory(*instance) float64 { return 0 }

@@ -1,0 +1,194 @@
+package fc
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/fenghuo-soc/fenghuo/emulator/auth"
+)
+
+const prefix = "/2023-03-30/"
+
+// maxBody bounds an API body: a package of 100 MB in base64, and room for the rest.
+const maxBody = maxPackage/3*4 + 1<<20
+
+// apiCall is one call of the REST API after the signature was checked.
+type apiCall struct {
+	requestID string
+	caller    auth.Caller
+	name, sub string // function, trigger
+	query     url.Values
+	body      []byte
+	fields    map[string]json.RawMessage // of a JSON body
+}
+
+// operation is one row of the route table.
+type operation struct {
+	method, path string // path below the prefix; {f} and {t} are names
+	action       string // permission fc:<action> on the function
+	status       int
+	run          func(*Service, *apiCall) (any, *Error)
+}
+
+// operations is the route table.
+//
+// Assumption: 201 for what is created and 204 for what is deleted; clients of the real API accept any 2xx.
+var operations = []operation{
+	{"POST", "functions", "CreateFunction", 201, (*Service).createFunction},
+	{"GET", "functions", "ListFunctions", 200, (*Service).listFunctions},
+	{"GET", "functions/{f}", "GetFunction", 200, (*Service).getFunction},
+	{"PUT", "functions/{f}", "UpdateFunction", 200, (*Service).updateFunction},
+	{"DELETE", "functions/{f}", "DeleteFunction", 204, (*Service).deleteFunction},
+	{"POST", "functions/{f}/invocations", "InvokeFunction", 0, nil}, // see serveInvoke
+	{"POST", "functions/{f}/triggers", "CreateTrigger", 201, (*Service).createTrigger},
+	{"GET", "functions/{f}/triggers", "ListTriggers", 200, (*Service).listTriggers},
+	{"GET", "functions/{f}/triggers/{t}", "GetTrigger", 200, (*Service).getTrigger},
+	{"PUT", "functions/{f}/triggers/{t}", "UpdateTrigger", 200, (*Service).updateTrigger},
+	{"DELETE", "functions/{f}/triggers/{t}", "DeleteTrigger", 204, (*Service).deleteTrigger},
+	{"GET", "functions/{f}/async-invoke-config", "GetAsyncInvokeConfig", 200, (*Service).getAsync},
+	{"PUT", "functions/{f}/async-invoke-config", "PutAsyncInvokeConfig", 200, (*Service).putAsync},
+	{"DELETE", "functions/{f}/async-invoke-config", "DeleteAsyncInvokeConfig", 204, (*Service).deleteAsync},
+}
+
+// Routes lists the REST operations as "METHOD path Action", sorted.
+func Routes() []string {
+	var out []string
+	for _, op := range operations {
+		out = append(out, op.method+" "+prefix+op.path+" "+op.action)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// ServeHTTP is the REST API of fc.md §4.6. The account is the caller's.
+func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	q := &apiCall{requestID: newRequestID(), query: r.URL.Query()}
+	op, err := route(r, q)
+	if err == nil {
+		q.body, err = readBody(w, r)
+	}
+	if err == nil {
+		caller, authErr := s.o.Auth.Authenticate(r, q.body)
+		if q.caller = caller; authErr != nil {
+			err = asError(authErr)
+		}
+	}
+	if err != nil {
+		writeError(w, q.requestID, err)
+		return
+	}
+	if op.run == nil {
+		s.serveInvoke(w, r, q)
+		return
+	}
+	result, err := s.serve(r, op, q)
+	if err != nil {
+		writeError(w, q.requestID, err)
+		return
+	}
+	writeJSON(w, q.requestID, op.status, result)
+}
+
+func (s *Service) serve(r *http.Request, op *operation, q *apiCall) (any, *Error) {
+	if r.Method == http.MethodPost || r.Method == http.MethodPut {
+		if err := json.Unmarshal(q.body, &q.fields); err != nil {
+			return nil, invalid("the body is not a JSON object: %v", err)
+		}
+	}
+	resource := q.name
+	switch op.action {
+	case "ListFunctions":
+		resource = "*"
+	case "CreateFunction":
+		if err := json.Unmarshal(q.fields["functionName"], &resource); err != nil {
+			return nil, invalid("functionName is required")
+		}
+	}
+	if err := s.require(r.Context(), q.caller, "fc:"+op.action, s.functionARN(q.caller.AccountID, resource)); err != nil {
+		return nil, err
+	}
+	return op.run(s, q)
+}
+
+// route finds the operation of a request; names are percent-decoded.
+func route(r *http.Request, q *apiCall) (*operation, *Error) {
+	rest, ok := strings.CutPrefix(r.URL.EscapedPath(), prefix)
+	if !ok {
+		return nil, errorf(400, "PathNotSupported", "path '%s' is not supported: expected %sfunctions", r.URL.Path, prefix)
+	}
+	parts := strings.Split(strings.TrimSuffix(rest, "/"), "/")
+	for i := range operations {
+		op := &operations[i]
+		if op.method == r.Method && matchPath(strings.Split(op.path, "/"), parts, q) {
+			return op, nil
+		}
+	}
+	return nil, errorf(400, "PathNotSupported", "%s '%s' is not offered by the emulator; there are no versions, aliases and provisioned instances", r.Method, r.URL.Path)
+}
+
+func matchPath(pattern, parts []string, q *apiCall) bool {
+	if len(pattern) != len(parts) {
+		return false
+	}
+	var name, sub string
+	for i, p := range pattern {
+		value, err := url.PathUnescape(parts[i])
+		switch {
+		case err != nil:
+			return false
+		case p == "{f}":
+			name = value
+		case p == "{t}":
+			sub = value
+		case p != value:
+			return false
+		}
+	}
+	q.name, q.sub = name, sub
+	return true
+}
+
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *Error) {
+	limit := int64(maxBody)
+	if strings.HasSuffix(r.URL.Path, "/invocations") {
+		limit = maxSync
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		return nil, errorf(400, "EntityTooLarge", "the body exceeds %d bytes", limit)
+	case err != nil:
+		return nil, errorf(400, "InvalidArgument", "read body: %v", err)
+	}
+	return body, nil
+}
+
+// paginate cuts one page by the query parameters limit (1–100, 20) and nextToken, which is the first name of the page.
+func paginate[T any](q *apiCall, list []T, name func(T) string) (page []T, next string, err *Error) {
+	limit := 20
+	if text := q.query.Get("limit"); text != "" {
+		n, convErr := strconv.Atoi(text)
+		if convErr != nil || n < 1 || n > 100 {
+			return nil, "", invalid("limit must be between 1 and 100")
+		}
+		limit = n
+	}
+	first := 0
+	if token := q.query.Get("nextToken"); token != "" {
+		for first < len(list) && name(list[first]) < token {
+			first++
+		}
+	}
+	list = list[first:]
+	if len(list) > limit {
+		return list[:limit], name(list[limit]), nil
+	}
+	return list, "", nil
+}

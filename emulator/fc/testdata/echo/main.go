@@ -1,0 +1,134 @@
+// Command echo is the function that the tests of the emulator deploy. What it does is said by the event.
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+)
+
+type event struct {
+	Mode  string `json:"mode"`
+	Text  string `json:"text"`
+	File  string `json:"file"`
+	Lines int    `json:"lines"`
+}
+
+func main() {
+	if os.Getenv("MODE") == "no-start" {
+		fmt.Println("cannot start")
+		os.Exit(3)
+	}
+	go func() {
+		term := make(chan os.Signal, 1)
+		signal.Notify(term, syscall.SIGTERM)
+		<-term
+		mark("sigterm")
+		os.Exit(0)
+	}()
+	port := os.Getenv("FC_CUSTOM_LISTEN_PORT")
+	if err := http.ListenAndServe(":"+port, http.HandlerFunc(serve)); err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+}
+
+// mark appends a word to the file named by MARKS, for what happens without an answer.
+func mark(word string) {
+	if name := os.Getenv("MARKS"); name != "" {
+		f, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+		if err == nil {
+			fmt.Fprintln(f, word)
+			f.Close()
+		}
+	}
+}
+
+func serve(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	id := r.Header.Get("X-Fc-Request-Id")
+	switch r.Header.Get("X-Fc-Control-Path") {
+	case "/initialize":
+		mark("initialize")
+		if os.Getenv("MODE") == "bad-init" {
+			http.Error(w, "no database", http.StatusInternalServerError)
+		}
+	case "/pre-stop":
+		mark("pre-stop")
+	case "/http-invoke":
+		w.Header().Set("X-Program", "echo")
+		w.Header().Set("X-Fc-Forbidden", "1")
+		if r.URL.Path == "/redirect" {
+			http.Redirect(w, r, "https://example.com/", http.StatusFound)
+			return
+		}
+		w.WriteHeader(http.StatusTeapot)
+		fmt.Fprintf(w, "%s %s host=%s fc=%s body=%s", r.Method, r.URL.RequestURI(), r.Host, r.Header.Get("X-Fc-Custom"), body)
+	default:
+		fmt.Println("FC Invoke Start RequestId: " + id)
+		invoke(w, r, body)
+		fmt.Println("FC Invoke End RequestId: " + id)
+	}
+}
+
+func invoke(w http.ResponseWriter, r *http.Request, body []byte) {
+	var e event
+	_ = json.Unmarshal(body, &e)
+	switch e.Mode {
+	case "fail":
+		w.Header().Set("X-Fc-Status", "404")
+		w.WriteHeader(http.StatusNotFound)
+		fmt.Fprint(w, `{"errorMessage":"asked to fail"}`)
+	case "crash":
+		fmt.Fprintln(os.Stderr, "about to crash")
+		os.Exit(2)
+	case "slow":
+		mark("slow")
+		time.Sleep(time.Hour)
+	case "wait": // until a file appears
+		mark("wait")
+		for {
+			if _, err := os.Stat(e.File); err == nil {
+				break
+			}
+			time.Sleep(2 * time.Millisecond)
+		}
+		fmt.Fprint(w, os.Getpid())
+	case "log":
+		for i := range e.Lines {
+			fmt.Println("line", i, strings.Repeat("x", 100))
+		}
+	case "flag": // fail until a file appears
+		if _, err := os.Stat(e.File); err != nil {
+			w.Header().Set("X-Fc-Status", "404")
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
+		fmt.Fprint(w, "ok")
+	case "child":
+		c := exec.Command("sleep", "1000")
+		if err := c.Start(); err == nil {
+			fmt.Fprint(w, c.Process.Pid)
+		}
+	case "env":
+		out := map[string]any{"env": os.Environ(), "header": r.Header, "pid": os.Getpid()}
+		_ = json.NewEncoder(w).Encode(out)
+	default:
+		mark("event " + string(body))
+		if name := os.Getenv("FAIL_UNTIL"); name != "" {
+			if _, err := os.Stat(name); err != nil {
+				w.Header().Set("X-Fc-Status", "404")
+				w.WriteHeader(http.StatusNotFound)
+				return
+			}
+		}
+		w.Write(body)
+	}
+}

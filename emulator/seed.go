@@ -1,0 +1,86 @@
+package emulator
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/fenghuo-soc/fenghuo/emulator/sls"
+	"github.com/fenghuo-soc/fenghuo/emulator/traffic"
+)
+
+// seed makes the accounts of the world, what their products made, and the directory.
+func (s *Server) seed() error {
+	for _, a := range s.world.Accounts {
+		if err := s.iam.CreateAccount(a.UID, a.Name); err != nil {
+			return fmt.Errorf("create account %s: %w", a.UID, err)
+		}
+		id, secret := s.iam.SeedUser(a.UID, "operator", "AdministratorAccess")
+		s.operator[a.UID] = Keys{id, secret}
+		for _, u := range a.Users {
+			id, secret := s.iam.SeedUser(a.UID, u)
+			s.users[a.UID+"/"+u] = Keys{id, secret}
+		}
+		if a.WAF != "" {
+			s.products.SeedWAF(a.UID, a.WAF)
+		}
+		if a.Firewall {
+			s.products.SeedCloudFirewall(a.UID)
+		}
+		for _, l := range a.Logstores {
+			if err := s.sls.Seed(a.UID, l.Project, l.Logstore, l.Shards, sls.LogstoreConfig{Name: l.Logstore, TTL: 180}); err != nil {
+				return fmt.Errorf("make Logstore %s/%s: %w", l.Project, l.Logstore, err)
+			}
+		}
+	}
+	if err := s.seedDirectory(); err != nil {
+		return err
+	}
+	return s.seedLogs(time.Now())
+}
+
+func (s *Server) seedDirectory() error {
+	if !s.world.Directory.Enabled {
+		return nil
+	}
+	m := s.world.Management().UID
+	if err := s.rd.Enable(m); err != nil {
+		return fmt.Errorf("enable the directory of %s: %w", m, err)
+	}
+	for _, uid := range s.world.Directory.Members {
+		if err := s.rd.AddMember(m, uid, s.nameOf(uid), "invited"); err != nil {
+			return fmt.Errorf("add member %s: %w", uid, err)
+		}
+	}
+	return nil
+}
+
+func (s *Server) nameOf(uid string) string {
+	for _, a := range s.world.Accounts {
+		if a.UID == uid {
+			return a.Name
+		}
+	}
+	return uid
+}
+
+// Traffic makes logs for the members of the world, which must be those of the seed: a shop, payments and data.
+func (s *Server) Traffic(seed uint64) *traffic.Generator {
+	w := traffic.Seed()
+	w.LeakedKey = s.User(w.Shop, "ci-deploy").AccessKeyID
+	w.BackdoorKey = s.User(w.Shop, "backup-svc").AccessKeyID
+	return traffic.New(seed, w)
+}
+
+// seedLogs writes the ordinary records that the world asks for.
+func (s *Server) seedLogs(now time.Time) error {
+	l := s.world.Logs
+	if l.Records == 0 {
+		return nil
+	}
+	for b := range s.Traffic(l.Seed).Noise(l.Records, now.Add(-time.Duration(l.Minutes)*time.Minute), now) {
+		if err := s.sls.Append(b.AccountUID, b.Project, b.Logstore, b.Encode(), now); err != nil {
+			return fmt.Errorf("write logs of %s: %w", b.Project, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,102 @@
+package emulator
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/fenghuo-soc/fenghuo/emulator/auth"
+	"github.com/fenghuo-soc/fenghuo/emulator/cloudflow"
+	"github.com/fenghuo-soc/fenghuo/emulator/directory"
+	"github.com/fenghuo-soc/fenghuo/emulator/fc"
+	"github.com/fenghuo-soc/fenghuo/emulator/ros"
+	"github.com/fenghuo-soc/fenghuo/emulator/sls"
+)
+
+// logSource lets triggers of Function Compute see how far shards have grown.
+type logSource struct{ *sls.Service }
+
+func (l logSource) Shards(project, logstore string) ([]int, error) {
+	infos, err := l.Service.Shards(project, logstore)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]int, len(infos))
+	for i, s := range infos {
+		out[i] = s.ID
+	}
+	return out, nil
+}
+
+func (l logSource) Begin(project, logstore string, shard int, since time.Time) (int64, error) {
+	return l.Position(project, logstore, shard, since)
+}
+
+// invoker lets flows run functions.
+type invoker struct{ fc *fc.Service }
+
+// InvokeFunction runs a function for a flow. Assumption: a task that waits for the end of an asynchronous run sees what
+// a synchronous one would.
+func (i invoker) InvokeFunction(ctx context.Context, in cloudflow.Invocation) cloudflow.InvocationResult {
+	r, err := i.fc.Invoke(ctx, in.Caller, in.AccountID, in.Function, in.Qualifier, in.Type == cloudflow.InvokeAsync, in.Payload)
+	if err != nil {
+		return cloudflow.InvocationResult{Code: "InternalServerError", Message: err.Error()}
+	}
+	return cloudflow.InvocationResult{Code: r.Code, Message: r.Message, ErrorType: r.ErrorType, Body: r.Body}
+}
+
+// stackLogs lets stacks make Logstores.
+type stackLogs struct{ *sls.Service }
+
+func (l stackLogs) CreateLogstore(ctx context.Context, caller auth.Caller, project string, in ros.Logstore) error {
+	return l.Service.CreateLogstore(ctx, caller, project, logstoreConfig(in))
+}
+
+func (l stackLogs) UpdateLogstore(ctx context.Context, caller auth.Caller, project string, in ros.Logstore) error {
+	return l.Service.UpdateLogstore(ctx, caller, project, logstoreConfig(in))
+}
+
+func (l stackLogs) PutIndex(ctx context.Context, caller auth.Caller, project, logstore string, index json.RawMessage) error {
+	return l.Service.PutIndex(ctx, caller, project, logstore, index)
+}
+
+func logstoreConfig(in ros.Logstore) sls.LogstoreConfig {
+	return sls.LogstoreConfig{Name: in.Name, TTL: in.TTL, ShardCount: in.ShardCount, AutoSplit: in.AutoSplit,
+		MaxSplitShard: in.MaxSplitShard, AppendMeta: in.AppendMeta, EnableTracking: in.WebTracking, Mode: in.Mode}
+}
+
+// directoryOptions says what the directory must know of accounts and what it makes in them.
+func (s *Server) directoryOptions() directory.Options {
+	return directory.Options{
+		Accounts: func(uid string) (directory.Account, bool) {
+			for _, a := range s.world.Accounts {
+				if a.UID == uid {
+					return directory.Account{Name: a.Name, Enterprise: a.Enterprise, Verified: a.Verified}, true
+				}
+			}
+			for _, a := range s.iam.Accounts() { // made by CreateResourceAccount
+				if a.ID == uid {
+					m := s.world.Management()
+					return directory.Account{Name: a.Name, Enterprise: m.Enterprise, Verified: true}, true
+				}
+			}
+			return directory.Account{}, false
+		},
+		CreateAccount: func(uid string, a directory.Account) { _ = s.iam.CreateAccount(uid, a.Name) }, // the uid is new
+		OnEnable: func(management string) {
+			_ = s.iam.EnsureServiceLinkedRole(management, "resourcemanager.aliyuncs.com") // exists already: nothing to do
+		},
+		OnJoin:               s.memberJoined,
+		Roles:                s.iam,
+		RequireTrustedAccess: true,
+	}
+}
+
+// memberJoined makes the two roles that every member of a directory has.
+func (s *Server) memberJoined(member, management string) {
+	trust := `{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"RAM":["acs:ram::` + management + `:root"]}}]}`
+	if err := s.iam.EnsureRole(member, "ResourceDirectoryAccountAccessRole", trust, "AdministratorAccess"); err != nil {
+		panic("emulator: " + err.Error()) // the account and the trust policy are ours: cannot happen
+	}
+	_ = s.iam.EnsureServiceLinkedRole(member, "resourcemanager.aliyuncs.com") // exists already: nothing to do
+}

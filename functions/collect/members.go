@@ -1,0 +1,36 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+
+	"github.com/fenghuo-soc/fenghuo/shared/cloud/sts"
+	"github.com/fenghuo-soc/fenghuo/shared/collect"
+	"github.com/fenghuo-soc/fenghuo/shared/fc"
+	"github.com/fenghuo-soc/fenghuo/shared/sls"
+	"github.com/fenghuo-soc/fenghuo/shared/store"
+)
+
+// members opens the Logstores of members. All of them share one pool of connections and one cache of role credentials.
+type members struct {
+	cfg   config
+	http  *http.Client
+	roles *sts.Cache
+}
+
+// open returns the shard's project as the collector role of its account. The session's name leads from the member's audit
+// log to the request of this function. Credentials are got here, so that a refused role shows before anything is read.
+func (m *members) open(ctx context.Context, h store.Shard) (collect.Reader, error) {
+	request := ""
+	if c, ok := fc.FromContext(ctx); ok {
+		request = c.RequestID
+	}
+	role := sts.Role{ARN: sts.RoleARN(h.Account, collectorRole), Session: sts.SessionName("collect", request), ExternalID: m.cfg.ExternalID}
+	if _, err := m.roles.Get(ctx, role); err != nil {
+		return nil, err
+	}
+	c := sls.New(sls.Config{Endpoint: cmp.Or(m.cfg.SLSEndpoint, sls.Endpoint(h.Region)), Region: h.Region, Account: h.Account,
+		Credentials: m.roles.ForSLS(role), HTTPClient: m.http})
+	return c.Project(h.Project), nil
+}

@@ -1,0 +1,38 @@
+// Command create-roles makes, verifies or removes the fixed role set of the SOC in one member, as the management account.
+// It takes an account id and never a policy: what the roles may do is in the template that the program carries.
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/fenghuo-soc/fenghuo"
+	"github.com/fenghuo-soc/fenghuo/shared/cloud/directory"
+	"github.com/fenghuo-soc/fenghuo/shared/cloud/openapi"
+	"github.com/fenghuo-soc/fenghuo/shared/cloud/ram"
+	"github.com/fenghuo-soc/fenghuo/shared/cloud/sts"
+	"github.com/fenghuo-soc/fenghuo/shared/fc"
+	"github.com/fenghuo-soc/fenghuo/shared/org"
+)
+
+// accessRole is in every member and trusts the management account only (accounts.md §4.1).
+const accessRole = "ResourceDirectoryAccountAccessRole"
+
+func main() { fc.Main("create-roles", build) }
+
+func build(ctx context.Context, cfg config) (func(context.Context, org.RolesRequest) (org.RolesResult, error), error) {
+	settings := openapi.Config{Endpoint: cfg.Endpoint, Credentials: fc.CredentialsOf[openapi.Credentials]}
+	if c, ok := fc.FromContext(ctx); ok {
+		settings.Region, settings.Account = c.Region, c.AccountID
+	}
+	api := openapi.New(settings)
+	roles := sts.NewCache(sts.New(api), time.Now)
+	h := &handler{
+		template: fenghuo.Template, cfg: cfg, members: directory.New(api),
+		enter: func(ctx context.Context, uid, session string) org.RAM {
+			role := sts.Role{ARN: sts.RoleARN(uid, accessRole), Session: sts.SessionName("create-roles", session), Duration: 15 * time.Minute}
+			return memberRAM{ram.New(api.As(uid, roles.For(role)))}
+		},
+	}
+	return h.handle, nil
+}

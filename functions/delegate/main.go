@@ -1,0 +1,22 @@
+// Command delegate checks the prerequisites in the management account, and makes a member the delegated administrator of
+// Security Center and of threat analysis, or takes that back.
+package main
+
+import (
+	"context"
+
+	"github.com/fenghuo-soc/fenghuo/shared/cloud/directory"
+	"github.com/fenghuo-soc/fenghuo/shared/cloud/openapi"
+	"github.com/fenghuo-soc/fenghuo/shared/fc"
+)
+
+func main() { fc.Main("delegate", build) }
+
+func build(ctx context.Context, cfg config) (func(context.Context, request) (result, error), error) {
+	api := openapi.Config{Endpoint: cfg.Endpoint, Credentials: fc.CredentialsOf[openapi.Credentials]}
+	if c, ok := fc.FromContext(ctx); ok {
+		api.Region, api.Account = c.Region, c.AccountID
+	}
+	h := &handler{org: resourceDirectory{directory.New(openapi.New(api))}}
+	return h.handle, nil
+}

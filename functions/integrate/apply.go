@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/fenghuo-soc/fenghuo/shared/fc"
+	"github.com/fenghuo-soc/fenghuo/shared/integration"
+	"github.com/fenghuo-soc/fenghuo/shared/org"
+	"github.com/fenghuo-soc/fenghuo/shared/soc"
+)
+
+// apply makes exactly the plan whose hash is given. A step that is tried again plans from the snapshot that its first
+// try kept, so it finds the same plan.
+func (h *handler) apply(ctx context.Context, r request, out *result) error {
+	if r.RunID == "" || r.Hash == "" {
+		return refuse("apply integration", errors.New("run_id and hash are needed"), "plan first, then apply with the plan's hash")
+	}
+	c, shown, err := r.chosen()
+	if err != nil {
+		return err
+	}
+	facts, err := h.current(ctx, r.RunID)
+	if err != nil {
+		return err
+	}
+	if err := h.make(ctx, facts, c, out); err != nil {
+		return err
+	}
+	if err := out.CheckHash(r.Hash); err != nil {
+		return err
+	}
+	if c.Mode == soc.FullAccess && shown != r.Hash && len(r.Input) > 0 {
+		return refuse("apply integration", errors.New("mode full is applied only with the hash of its plan in the input"),
+			"run the flow again with this hash in its input")
+	}
+	return h.write(ctx, r.RunID, out)
+}
+
+// write applies the plan in out and keeps a snapshot under the id.
+func (h *handler) write(ctx context.Context, snapshot string, out *result) error {
+	region := ""
+	if c, ok := fc.FromContext(ctx); ok {
+		region = c.Region
+	}
+	failures, err := integration.Apply(ctx, h.store, out.Plan, snapshot, region, h.now())
+	if err != nil {
+		return err
+	}
+	out.Applied, out.Failed, out.Snapshot = len(out.Policies()), failures, snapshot
+	if len(failures) > 0 {
+		out.Status, out.Reason = org.StatusPartial, fmt.Sprintf("%d data sources could not be written", len(failures))
+	}
+	return nil
+}

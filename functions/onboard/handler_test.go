@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/fenghuo-soc/fenghuo/shared/cloud/directory"
+	"github.com/fenghuo-soc/fenghuo/shared/fc"
+	"github.com/fenghuo-soc/fenghuo/shared/org"
+	"github.com/fenghuo-soc/fenghuo/shared/soc"
+	"github.com/fenghuo-soc/fenghuo/shared/store"
+)
+
+const (
+	mgmt     = "1100000000000001"
+	admin    = "1100000000000002"
+	shop     = "1100000000000003"
+	payments = "1100000000000004"
+	nobody   = "1100000000000009"
+)
+
+type membersStub []string
+
+func (m membersStub) ListAccounts(context.Context) ([]directory.Account, error) {
+	var out []directory.Account
+	for _, uid := range m {
+		out = append(out, directory.Account{ID: uid, Name: "n" + uid, Status: "InviteSuccess"})
+	}
+	return out, nil
+}
+
+// rolesStub is create-roles: it refuses accounts that are not members and can be throttled.
+type rolesStub struct {
+	members   []string
+	throttled map[string]bool
+}
+
+func (s *rolesStub) Invoke(_ context.Context, function string, payload []byte) ([]byte, error) {
+	var r org.RolesRequest
+	if err := json.Unmarshal(payload, &r); err != nil || function != "create-roles" {
+		return nil, fmt.Errorf("%s: %w", function, err)
+	}
+	if s.throttled[r.Account] {
+		return nil, &soc.Error{Kind: soc.Throttled, Op: "invoke function"}
+	}
+	state := map[string]string{org.OpEnsure: org.RoleCreated, org.OpVerify: org.RoleUnchanged, org.OpRemove: org.RoleRemoved}[r.Operation]
+	return json.Marshal(org.RolesResult{Status: "ok", Account: r.Account, Roles: []soc.RoleState{{Name: "fenghuo-collector", State: state}}})
+}
+
+func newHandler(t *testing.T, members ...string) (*handler, *store.DB, *rolesStub) {
+	t.Helper()
+	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "s.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	clock := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	now := func() time.Time { return clock.Add(time.Second) }
+	roles := &rolesStub{members, map[string]bool{}}
+	return &handler{store: db, members: membersStub(members), management: mgmt, now: func() time.Time { return clock },
+		mover: &org.Mover{Roles: createRoles{roles}, Store: db, Now: now}}, db, roles
+}
+
+func call[O any](t *testing.T, h *handler, payload string) O {
+	t.Helper()
+	out, err := invoke(t, h, payload)
+	if err != nil {
+		t.Fatalf("%s: %v", payload, err)
+	}
+	var o O
+	if err := json.Unmarshal(out, &o); err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+func invoke(t *testing.T, h *handler, payload string) ([]byte, error) {
+	return fc.Typed(h.handle).Invoke(fc.NewContext(t.Context(), &fc.Context{AccountID: admin}), []byte(payload))
+}
+
+func TestJoinAndLeave(t *testing.T) {
+	t.Parallel()
+	h, db, roles := newHandler(t, admin, shop, payments)
+	p := call[planResult](t, h, `{"operation":"plan","action":"join","run_id":"r1","input":{"accounts":["*"],"response":true}}`)
+	if p.Status != "ok" || p.Accounts != 2 || !cmp.Equal(p.Slices, []sliceRef{{"r1", 0, "join"}}) {
+		t.Fatalf("plan %+v; the administrator itself is not taken into scope", p)
+	}
+	roles.throttled[payments] = true
+	if _, err := invoke(t, h, `{"operation":"join","run_id":"r1","slice":0}`); soc.KindOf(err) != soc.Throttled {
+		t.Fatalf("throttled slice: %v, want an error for Retry", err)
+	}
+	if r := call[reportResult](t, h, `{"operation":"report","run_id":"r1"}`); r.Status != "partial" || len(r.Joined) != 1 || len(r.Failed) != 1 || r.Failed[0].Next == "" {
+		t.Errorf("report between: %+v", r)
+	}
+	roles.throttled[payments] = false
+	if s := call[sliceResult](t, h, `{"operation":"join","run_id":"r1","slice":0}`); s.Status != "ok" || s.Done != 2 {
+		t.Errorf("slice %+v", s)
+	}
+	if r := call[reportResult](t, h, `{"operation":"report","run_id":"r1"}`); r.Status != "ok" || !cmp.Equal(r.Joined, []string{shop, payments}) {
+		t.Errorf("report: %+v", r)
+	}
+	if a, err := db.Account(t.Context(), shop); err != nil || a.State != soc.AccountJoined || !a.Response || a.Name != "n"+shop {
+		t.Errorf("account %+v, %v", a, err)
+	}
+
+	p = call[planResult](t, h, `{"operation":"plan","action":"leave","run_id":"r2","input":{"accounts":["`+shop+`","`+nobody+`"]}}`)
+	if p.Status != "ok" || p.Accounts != 1 || len(p.Refused) != 1 {
+		t.Fatalf("plan to leave %+v", p)
+	}
+	call[sliceResult](t, h, `{"operation":"leave","run_id":"r2","slice":0}`)
+	if r := call[reportResult](t, h, `{"operation":"report","run_id":"r2"}`); r.Status != "ok" || !cmp.Equal(r.Left, []string{shop}) {
+		t.Errorf("report: %+v", r)
+	}
+}
+
+func TestPlan(t *testing.T) {
+	t.Parallel()
+	h, db, _ := newHandler(t, admin, shop)
+	for name, tt := range map[string]struct {
+		payload string
+		status  string
+		refused int
+	}{
+		"one bad account":    {`{"operation":"plan","action":"join","run_id":"a","input":{"accounts":["` + shop + `","` + nobody + `"]}}`, "ok", 1},
+		"only bad accounts":  {`{"operation":"plan","action":"join","run_id":"b","input":{"accounts":["` + nobody + `"]}}`, "refused", 1},
+		"management account": {`{"operation":"plan","action":"join","run_id":"c","input":{"accounts":["` + mgmt + `"]}}`, "refused", 0},
+		"administrator":      {`{"operation":"plan","action":"join","run_id":"c","input":{"accounts":["` + admin + `"]}}`, "refused", 0},
+		"not a uid":          {`{"operation":"plan","action":"join","run_id":"d","input":{"accounts":["shop"]}}`, "refused", 0},
+		"twice":              {`{"operation":"plan","action":"join","run_id":"e","input":{"accounts":["` + shop + `","` + shop + `"]}}`, "refused", 0},
+		"nobody":             {`{"operation":"plan","action":"join","run_id":"f","input":{}}`, "refused", 0},
+		"all may not leave":  {`{"operation":"plan","action":"leave","run_id":"g","input":{"accounts":["*"]}}`, "refused", 0},
+		"unknown action":     {`{"operation":"plan","action":"move","run_id":"h","accounts":["*"]}`, "refused", 0},
+		"no run":             {`{"operation":"plan","action":"join","accounts":["*"]}`, "refused", 0},
+		"unknown input":      {`{"operation":"plan","action":"join","run_id":"i","input":{"account":["*"]}}`, "refused", 0},
+		"same id, other way": {`{"operation":"plan","action":"leave","run_id":"z","input":{"accounts":["` + shop + `"]}}`, "refused", 0},
+	} {
+		if name == "same id, other way" {
+			call[planResult](t, h, `{"operation":"plan","action":"join","run_id":"z","accounts":["*"]}`)
+		}
+		p := call[planResult](t, h, tt.payload)
+		if p.Status != tt.status || len(p.Refused) != tt.refused || p.Slices == nil || p.Refused == nil || (p.Status != "ok") != (p.Reason != "") {
+			t.Errorf("%s: %+v, want %s with %d refused", name, p, tt.status, tt.refused)
+		}
+	}
+	call[sliceResult](t, h, `{"operation":"join","run_id":"a","slice":0}`)
+	if r := call[reportResult](t, h, `{"operation":"report","run_id":"a"}`); r.Status != "partial" || len(r.Joined) != 1 || len(r.Failed) != 1 || r.Failed[0].Reason == "" {
+		t.Errorf("the report must name the account that was refused: %+v", r)
+	}
+	if _, err := db.Account(t.Context(), mgmt); soc.KindOf(err) != soc.NotFound {
+		t.Errorf("the management account was stored: %v", err)
+	}
+}
+
+func TestSliceRefuses(t *testing.T) {
+	t.Parallel()
+	h, _, _ := newHandler(t, shop)
+	call[planResult](t, h, `{"operation":"plan","action":"join","run_id":"r","accounts":["*"]}`)
+	for _, payload := range []string{
+		`{"operation":"join","run_id":"x","slice":0}`, `{"operation":"join","run_id":"r","slice":1}`,
+		`{"operation":"leave","run_id":"r","slice":0}`, `{"operation":"report","run_id":"x"}`, `{"operation":"other"}`,
+	} {
+		if s := call[sliceResult](t, h, payload); s.Status != "refused" || s.Reason == "" {
+			t.Errorf("%s: %+v, want refused", payload, s)
+		}
+	}
+}

@@ -1,0 +1,41 @@
+package directory
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"github.com/fenghuo-soc/fenghuo/shared/cloud/openapi"
+	"github.com/fenghuo-soc/fenghuo/shared/soc"
+)
+
+// EnableSecurityCenter gives Security Center trusted access to the directory; the management account calls it
+// (accounts.md §2.5).
+func (c *Client) EnableSecurityCenter(ctx context.Context) error {
+	return c.api.Do(ctx, openapi.Request{
+		Product: "Sas", Version: "2018-12-03", Action: "EnableServiceAccessResourceDirectory",
+		Host: "tds.cn-shanghai.aliyuncs.com",
+	}, nil)
+}
+
+// EnableThreatAnalysis gives threat analysis (cloud-siem) trusted access to the directory; the management account calls
+// it. Kinds: Conflict when the service says that it did not.
+func (c *Client) EnableThreatAnalysis(ctx context.Context) error {
+	const action = "EnableServiceForCloudSiem"
+	// The service takes its parameters in the body (accounts.md §6.1).
+	raw, err := c.api.Call(ctx, openapi.Request{Product: "cloud-siem", Version: "2022-06-16", Action: action, Host: "cloud-siem.cn-shanghai.aliyuncs.com"})
+	if err != nil {
+		return err
+	}
+	var out struct{ Data *bool }
+	if err := json.Unmarshal(raw, &out); err != nil {
+		return &soc.Error{Kind: soc.Internal, Op: action, Account: c.api.Account(), Err: err}
+	}
+	if out.Data != nil && !*out.Data {
+		return &soc.Error{
+			Kind: soc.Conflict, Op: action, Account: c.api.Account(), Err: errors.New("service answered false"),
+			Next: "check that the caller is the management account of the directory",
+		}
+	}
+	return nil
+}

@@ -1,0 +1,61 @@
+package sigma
+
+// Set is a compiled set of rules. It is never changed and safe for concurrent use.
+type Set struct {
+	rules      []*Rule
+	paths      []Path
+	predicates []predicate
+	programs   map[LogSource]*program
+	fallback   program // all rules, with the names of fields as they are
+	hash       string
+}
+
+// program is what one log source is evaluated with.
+type program struct{ rules []routed }
+
+type routed struct {
+	hit  Hit
+	root node
+}
+
+// Hit says that a rule fired.
+type Hit struct {
+	Rule   *Rule
+	Fields []Field // what the rule wants to be shown, with its places in the event
+}
+
+// Field is a name that a rule uses, with the places where its value may stand.
+type Field struct {
+	Name  string
+	Paths []Path
+}
+
+// Match appends a hit for every rule that fires on ev, which is of source src, and returns hits. It allocates nothing
+// while no rule fires, unless the event itself does or the scratch memory has to grow.
+func (s *Set) Match(ev Event, src LogSource, scratch *Scratch, hits []Hit) []Hit {
+	prog, configured := s.programs[src]
+	if !configured {
+		prog = &s.fallback
+	}
+	if len(prog.rules) == 0 {
+		return hits
+	}
+	scratch.begin(s, ev)
+	for i := range prog.rules {
+		r := &prog.rules[i]
+		if !configured && !r.hit.Rule.Source.Covers(src) {
+			continue
+		}
+		if r.root.eval(scratch) {
+			hits = append(hits, r.hit)
+		}
+	}
+	scratch.end()
+	return hits
+}
+
+// Rules returns the rules of the set, in the order of their documents. Do not change them.
+func (s *Set) Rules() []*Rule { return s.rules }
+
+// Hash names the set by content: 64 hexadecimal digits.
+func (s *Set) Hash() string { return s.hash }

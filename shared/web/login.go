@@ -1,0 +1,73 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// admit lets a request in that brings the token or a session. A token in the address is turned into a session, and the
+// browser is sent to the same address without it.
+func (c *console) admit(w http.ResponseWriter, r *http.Request) bool {
+	if token, ok := bearer(r); ok {
+		if err := c.auth.check(c.Client(r), token); err != nil {
+			c.fail(w, r, err)
+			return false
+		}
+		return true
+	}
+	if q := r.URL.Query(); q.Has("token") && r.Method == http.MethodGet {
+		if err := c.auth.check(c.Client(r), q.Get("token")); err != nil {
+			c.fail(w, r, err)
+			return false
+		}
+		q.Del("token")
+		c.auth.setCookie(w)
+		http.Redirect(w, r, ownPath((&url.URL{Path: r.URL.Path, RawQuery: q.Encode()}).RequestURI()), http.StatusSeeOther)
+		return false
+	}
+	if k, err := r.Cookie(sessionCookie); err == nil && c.auth.validSession(k.Value) {
+		return true
+	}
+	if isAPI(r) || r.Method != http.MethodGet {
+		c.fail(w, r, errNoToken)
+		return false
+	}
+	http.Redirect(w, r, "/login?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
+	return false
+}
+
+// ownPath returns path when it leads to this host, else the first page: "//host" and "/\host" lead elsewhere.
+func ownPath(path string) string {
+	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n\t") {
+		return "/"
+	}
+	return path
+}
+
+func (c *console) loginPage(w http.ResponseWriter, r *http.Request) {
+	c.render(w, r, http.StatusOK, "login", "login.title", loginView{Next: ownPath(r.URL.Query().Get("next"))})
+}
+
+// loginView is the form; Err is why the last try was refused.
+type loginView struct {
+	Next string
+	Err  error
+}
+
+func (c *console) login(w http.ResponseWriter, r *http.Request) {
+	next := ownPath(r.PostFormValue("next"))
+	if err := c.auth.check(c.Client(r), r.PostFormValue("token")); err != nil {
+		c.render(w, r, statusOf(err), "login", "login.title", loginView{Next: next, Err: err})
+		return
+	}
+	c.auth.setCookie(w)
+	http.Redirect(w, r, next, http.StatusSeeOther)
+}
+
+func (c *console) logout(w http.ResponseWriter, r *http.Request) {
+	http.SetCookie(w, &http.Cookie{Name: sessionCookie, Path: "/", MaxAge: -1, HttpOnly: true, Secure: true, SameSite: http.SameSiteStrictMode})
+	http.Redirect(w, r, "/login", http.StatusSeeOther)
+}
+
+func isAPI(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/api/") }

@@ -1,0 +1,98 @@
+package web
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/fenghuo-soc/fenghuo/shared/soc"
+)
+
+//go:embed static/console.css static/console.js static/icon.svg
+var static embed.FS
+
+// Options say what the console stands on. Store, Flows, Logs and Now are required.
+type Options struct {
+	Store       Store
+	Flows       Flows
+	Logs        Logs
+	Titles      Titles
+	Now         func() time.Time
+	TokenSHA256 string // hex SHA-256 of the token that opens the console; "" keeps it shut
+	LogStorage  bool   // normalised logs are kept in the archive beyond the stream's own days
+	StreamDays  int    // days for which the stream keeps logs; 0 when that is not known
+
+	Log       func(ctx context.Context) *slog.Logger // nil: no log
+	RequestID func(ctx context.Context) string       // names a request in errors and the audit trail; nil: ""
+	Client    func(r *http.Request) string           // address of the client, for the limit on wrong tokens; nil: RemoteAddr
+}
+
+// console is the handler. It keeps no state of its own besides the count of wrong tokens.
+type console struct {
+	Options
+	auth  *gate
+	pages map[string]*pageSet // by language
+}
+
+// New returns the console. It is safe for concurrent use. Its error is of kind soc.Invalid for a malformed
+// TokenSHA256.
+func New(o Options) (http.Handler, error) {
+	if o.Store == nil || o.Flows == nil || o.Logs == nil || o.Now == nil {
+		return nil, &soc.Error{Kind: soc.Invalid, Op: "make console", Err: errors.New("store, flows, logs and clock are required")}
+	}
+	if o.Log == nil {
+		o.Log = func(context.Context) *slog.Logger { return slog.New(slog.DiscardHandler) }
+	}
+	if o.RequestID == nil {
+		o.RequestID = func(context.Context) string { return "" }
+	}
+	if o.Client == nil {
+		o.Client = remoteHost
+	}
+	g, err := newGate(o.TokenSHA256, o.Now)
+	if err != nil {
+		return nil, err
+	}
+	c := &console{Options: o, auth: g}
+	if c.pages, err = loadPages(); err != nil {
+		return nil, err
+	}
+	return secured(http.HandlerFunc(c.serve)), nil
+}
+
+// serve answers what needs no token, and lets only who has one further in.
+func (c *console) serve(w http.ResponseWriter, r *http.Request) {
+	open := http.NewServeMux()
+	open.Handle("GET /static/", http.FileServerFS(static))
+	open.HandleFunc("GET /login", c.loginPage)
+	open.HandleFunc("POST /login", c.login)
+	open.HandleFunc("POST /logout", c.logout)
+	if !c.auth.configured() {
+		if _, pattern := open.Handler(r); pattern != "GET /static/" {
+			c.fail(w, r, errShut)
+			return
+		}
+	}
+	if err := http.NewCrossOriginProtection().Check(r); err != nil {
+		c.fail(w, r, &soc.Error{Kind: soc.Denied, Op: "accept request", Err: err, Next: "open the console's own page and repeat it there"})
+		return
+	}
+	if _, pattern := open.Handler(r); pattern != "" {
+		open.ServeHTTP(w, r)
+		return
+	}
+	if c.admit(w, r) {
+		c.inner().ServeHTTP(w, r)
+	}
+}
+
+// inner is what only who has the token may ask for.
+func (c *console) inner() *http.ServeMux {
+	m := http.NewServeMux()
+	c.routeAPI(m)
+	c.routePages(m)
+	return m
+}
