@@ -55,8 +55,7 @@ func (s *Service) handleGetAccount(c *gateway.Call) (any, error) {
 	}
 	v := memberView(t, m)
 	v["AccountName"] = m.name
-	account, _ := s.o.Accounts(id)
-	v["IdentityInformation"] = account.Enterprise
+	v["IdentityInformation"] = s.identityInformation(id)
 	if c.Get("IncludeTags") == "true" {
 		v["Tags"] = tagViews(m.tags)
 	}

@@ -56,7 +56,9 @@ func (s *Service) handleGetDirectory(c *gateway.Call) (any, error) {
 	if t == nil {
 		return nil, gateway.Errorf(404, "ResourceDirectoryNotInUse", "The account %s is in no resource directory.", c.Caller.AccountID)
 	}
-	return object{"ResourceDirectory": directoryView(t, true)}, nil
+	v := directoryView(t, true)
+	v["IdentityInformation"] = s.identityInformation(t.master)
+	return object{"ResourceDirectory": v}, nil
 }
 
 func (s *Service) handleDestroy(c *gateway.Call) (any, error) {

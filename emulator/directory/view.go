@@ -54,6 +54,18 @@ func tagViews(tags []tag) []object {
 	return out
 }
 
+// identityInformation is the real-name verification that GetResourceDirectory shows of the management account and
+// GetAccount of a member. It is text; the documents give examples only: "*** Co., Ltd." for a directory.
+//
+// Assumption: it is the name of the enterprise, in full and spelled alike for all its accounts, and empty without
+// enterprise verification.
+func (s *Service) identityInformation(accountID string) string {
+	if a, _ := s.o.Accounts(accountID); a.Verified {
+		return a.Enterprise
+	}
+	return ""
+}
+
 // handshakeView shows the real names only to the invited account.
 func (s *Service) handshakeView(h *invite, viewer string) object {
 	v := object{

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/fenghuo-soc/fenghuo/shared/cloud/directory"
 	"github.com/fenghuo-soc/fenghuo/shared/org"
@@ -14,12 +15,25 @@ type resourceDirectory struct{ c *directory.Client }
 
 func (d resourceDirectory) ResourceDirectory(ctx context.Context) (org.DirectoryInfo, error) {
 	r, err := d.c.Get(ctx)
-	return org.DirectoryInfo{ID: r.ID, ManagementAccount: r.ManagementAccount}, err
+	return org.DirectoryInfo{ID: r.ID, ManagementAccount: r.ManagementAccount, Enterprise: enterprise(r.Enterprise)}, err
 }
 
 func (d resourceDirectory) Member(ctx context.Context, uid string) (org.MemberInfo, error) {
 	a, err := d.c.GetAccount(ctx, uid)
-	return org.MemberInfo{UID: a.ID, Name: a.Name, Status: a.Status}, err
+	return org.MemberInfo{UID: a.ID, Name: a.Name, Status: a.Status, Enterprise: enterprise(a.Enterprise)}, err
+}
+
+// enterprise is the enterprise of a real-name verification that the directory shows; "" when it shows none, or hides it
+// behind asterisks: two hidden names cannot be compared.
+//
+// Assumption: accounts of one enterprise have the same text, apart from the space around it (a documented example ends
+// with a line break).
+func enterprise(verification string) string {
+	name := strings.TrimSpace(verification)
+	if strings.Contains(name, "*") {
+		return ""
+	}
+	return name
 }
 
 func (d resourceDirectory) TrustedServices(ctx context.Context) ([]string, error) {

@@ -88,7 +88,7 @@ func setup(t *testing.T) *world {
 			executor: response.Executor{Ports: c, Save: db.SaveTask, Now: tick}}}
 	for _, uid := range []string{shop, payments} {
 		must(t, db.SaveAccount(ctx, soc.Account{UID: uid, State: soc.AccountJoined, Response: true}))
-		must(t, db.SaveDataSource(ctx, soc.DataSource{Name: "waf" + uid, Template: "alibaba_cloud_waf_flow", Account: uid, Enabled: true}))
+		must(t, db.SaveDataSource(ctx, soc.DataSource{Name: "waf" + uid, Template: "alibaba_cloud_waf_flow", Account: uid, Enabled: true, Stores: []soc.LogStore{{Project: "p", Logstore: "l"}}}))
 	}
 	must(t, db.SaveIncident(ctx, soc.Incident{ID: w.incident, State: soc.IncidentNew, Level: soc.Critical, Accounts: []string{shop, payments},
 		Entities: []soc.Entity{{Type: soc.EntityIP, Value: "198.51.100.77", Part: "attacker"}}}, nil))

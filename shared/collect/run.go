@@ -11,7 +11,7 @@ import (
 
 // The limits of a run.
 const (
-	LeaseTime   = 30 * time.Second // how long a claimed shard stays claimed when its worker dies
+	LeaseTime   = 20 * time.Second // how long a claimed shard stays claimed when its worker dies
 	TurnTime    = 10 * time.Second // a shard is given back after this, so that more shards than workers take turns
 	IdlePoll    = time.Second      // longest pause before a shard without data is asked again
 	firstPause  = 100 * time.Millisecond

@@ -38,13 +38,23 @@ func (s *DB) Account(ctx context.Context, uid string) (soc.Account, error) {
 	return a, rowOrNotFound("read account", uid, err)
 }
 
-// SaveAccount writes an account, new or not.
+// SaveAccount writes an account, new or not. Shards of an account that is joined are no longer left alone after earlier
+// errors: joining repairs the roles, so the next read may succeed.
 func (s *DB) SaveAccount(ctx context.Context, a soc.Account) error {
-	return s.exec(ctx, "save account", `INSERT INTO accounts (`+accountColumns+`) VALUES (?,?,?,?,?,?,?,?,?)
-		ON CONFLICT (uid) DO UPDATE SET name = excluded.name, state = excluded.state, reason = excluded.reason,
-		next = excluded.next, response = excluded.response, joined_at = excluded.joined_at,
-		updated_at = excluded.updated_at, roles = excluded.roles`,
-		a.UID, a.Name, a.State, a.Reason, a.Next, a.Response, nanos(a.JoinedAt), nanos(a.UpdatedAt), text(a.Roles))
+	return s.tx(ctx, "save account", func(t *sql.Tx) error {
+		if _, err := t.ExecContext(ctx, `INSERT INTO accounts (`+accountColumns+`) VALUES (?,?,?,?,?,?,?,?,?)
+			ON CONFLICT (uid) DO UPDATE SET name = excluded.name, state = excluded.state, reason = excluded.reason,
+			next = excluded.next, response = excluded.response, joined_at = excluded.joined_at,
+			updated_at = excluded.updated_at, roles = excluded.roles`,
+			a.UID, a.Name, a.State, a.Reason, a.Next, a.Response, nanos(a.JoinedAt), nanos(a.UpdatedAt), text(a.Roles)); err != nil {
+			return err
+		}
+		if a.State != soc.AccountJoined {
+			return nil
+		}
+		_, err := t.ExecContext(ctx, `UPDATE shards SET retry_at = 0 WHERE account = ? AND retry_at > 0`, a.UID)
+		return err
+	})
 }
 
 // SaveScopeRun writes the accounts of a run. A run that is there already is left as it is, so that a step that is

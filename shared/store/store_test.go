@@ -167,6 +167,10 @@ func TestLeases(t *testing.T) {
 	if d, err := s.ClaimShards(ctx, "d", 9, time.Minute, later); err != nil || len(d) != 0 {
 		t.Fatalf("claimed %d shards while one waits and two are held (%v)", len(d), err)
 	}
+	must(t, s.SaveAccount(ctx, soc.Account{UID: "3", State: soc.AccountJoined}))
+	if d, err := s.ClaimShards(ctx, "d", 9, time.Minute, later); err != nil || len(d) != 1 || d[0].Shard != mine.Shard {
+		t.Fatalf("claimed %+v after the account's roles were repaired (%v), want the shard that waited", d, err)
+	}
 	ledger, err := s.Ledger(ctx)
 	must(t, err)
 	if len(ledger) != 1 || ledger[0].From != 100 || ledger[0].To != 103 || ledger[0].Records != 30 {

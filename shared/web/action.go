@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -143,7 +144,9 @@ func (c *console) rerun(ctx context.Context, id, mode string) error {
 		name := fmt.Sprintf("%s-%s-%d", run.ID, mode, run.UpdatedAt.UnixMilli())
 		if err := c.Flows.Start(ctx, run.Playbook, name, string(input)); err != nil {
 			if soc.KindOf(err) != soc.Timeout { // after a time-out it may have started
-				err = errors.Join(err, c.Store.SetRunState(context.WithoutCancel(ctx), id, run.State, now))
+				if back := c.Store.SetRunState(context.WithoutCancel(ctx), id, run.State, now); back != nil {
+					err = errors.Join(err, back)
+				}
 			}
 			return fmt.Errorf("start %s of %s: %w", mode, run.Playbook, err)
 		}
@@ -193,8 +196,14 @@ func (c *console) setState(ctx context.Context, id string, state soc.IncidentSta
 
 // withoutSecret keeps a secret out of an error's text.
 func withoutSecret(err error, secret string) error {
-	if secret == "" || !strings.Contains(err.Error(), secret) {
+	text := err.Error()
+	for _, s := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret)} {
+		if s != "" {
+			text = strings.ReplaceAll(text, s, "[token]")
+		}
+	}
+	if text == err.Error() {
 		return err
 	}
-	return errors.New(strings.ReplaceAll(err.Error(), secret, "[token]"))
+	return errors.New(text)
 }

@@ -20,11 +20,8 @@ type failure struct {
 
 func describe(err error, requestID string) failure {
 	f := failure{Kind: soc.KindOf(err), Message: err.Error(), Next: soc.NextOf(err), RequestID: requestID}
-	for e := err; e != nil; e = errors.Unwrap(e) {
-		s, ok := e.(*soc.Error)
-		if !ok {
-			continue
-		}
+	var s *soc.Error
+	for errors.As(err, &s) { // outermost first
 		if f.Account == "" {
 			f.Account = s.Account
 		}
@@ -34,6 +31,7 @@ func describe(err error, requestID string) failure {
 		if s.RequestID != "" {
 			f.RequestID = s.RequestID
 		}
+		err = s.Err
 	}
 	return f
 }

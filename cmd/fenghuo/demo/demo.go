@@ -26,6 +26,8 @@ type Options struct {
 	Seed     uint64
 	Records  int // ordinary records; default 20,000
 	Listen   string
+	// Patience is how long to wait for what must come by itself: events, approvals, the last records. Default 60 s.
+	Patience time.Duration
 	// Approve answers an approval after its preview was shown; nil approves.
 	Approve func(ctx context.Context, run soc.Run) (bool, error)
 	// Tell is called for each line of the story, in order, from one goroutine.
@@ -54,6 +56,7 @@ const (
 	StageAttack    Stage = "attack"    // the attackers come
 	StageDetect    Stage = "detect"    // events are expected
 	StageRespond   Stage = "respond"   // playbooks wait, are approved, act
+	StageDoctor    Stage = "doctor"    // an account goes quiet and is repaired
 	StageUndo      Stage = "undo"      // one response is taken back
 	StageScore     Stage = "score"
 )
@@ -77,6 +80,9 @@ func Run(ctx context.Context, o Options) (score Score, err error) {
 	if o.Records == 0 {
 		o.Records = 20_000
 	}
+	if o.Patience == 0 {
+		o.Patience = time.Minute
+	}
 	if o.World == "" {
 		o.World = "empty"
 	}
@@ -95,10 +101,10 @@ func Run(ctx context.Context, o Options) (score Score, err error) {
 	}{
 		{StageCloud, s.startCloud}, {StageDirectory, s.makeDirectory}, {StageDeploy, s.deploy}, {StageOnboard, s.onboard},
 		{StageIntegrate, s.integrate}, {StageTraffic, s.writeTraffic}, {StageAttack, s.attack}, {StageDetect, s.detect},
-		{StageRespond, s.respond}, {StageUndo, s.undo}, {StageScore, s.keepScore},
+		{StageRespond, s.respond}, {StageDoctor, s.doctor}, {StageUndo, s.undo}, {StageScore, s.keepScore},
 	} {
 		if err := step.run(ctx); err != nil {
-			return s.score, fmt.Errorf("%s: %w", step.stage, err)
+			return s.score, errors.Join(fmt.Errorf("%s: %w", step.stage, err), s.denials())
 		}
 		if s.At != nil {
 			if err := s.At(ctx, step.stage, s.server); err != nil {
@@ -113,6 +119,23 @@ func Run(ctx context.Context, o Options) (score Score, err error) {
 		<-ctx.Done()
 	}
 	return s.score, nil
+}
+
+// denials says what the cloud refused, since that is what most failures come from: an action, a resource, a role.
+func (s *story) denials() error {
+	if s.server == nil {
+		return nil
+	}
+	var all []error
+	seen := map[string]bool{}
+	for _, d := range s.server.IAM().Denied() {
+		text := fmt.Sprintf("the cloud denied: %s on %s for %s", d.Action, d.Resource, d.Caller)
+		if !seen[text] && len(all) < 5 {
+			seen[text] = true
+			all = append(all, errors.New(text))
+		}
+	}
+	return errors.Join(all...)
 }
 
 // tell adds a line to the story.

@@ -14,10 +14,9 @@ import (
 
 // How the attack is played. Its steps are told in minutes and played in seconds.
 const (
-	attackTime    = 6 * time.Second  // from the first step to the last
-	noiseBefore   = 8 * time.Minute  // how far ordinary records reach back
-	noiseInAttack = 4                // one quarter of the ordinary records comes between the steps
-	eventLimit    = 60 * time.Second // how long to wait for the events
+	attackTime    = 6 * time.Second // from the first step to the last
+	noiseBefore   = 8 * time.Minute // how far ordinary records reach back
+	noiseInAttack = 4               // one quarter of the ordinary records comes between the steps
 )
 
 // writeTraffic writes three quarters of the ordinary records, as the products of C, D and E would.
@@ -93,7 +92,7 @@ func (s *story) detect(ctx context.Context) error {
 	s.title("Rules fire across accounts; alerts become security events", "规则跨账号命中,告警汇聚为安全事件")
 	expect := s.server.Traffic(s.Seed).Expect()
 	told := map[string]bool{}
-	return until(ctx, eventLimit, 200*time.Millisecond, fmt.Sprintf("%d security events", len(expect)), func(ctx context.Context) (bool, error) {
+	return until(ctx, s.Patience, 200*time.Millisecond, fmt.Sprintf("%d security events", len(expect)), func(ctx context.Context) (bool, error) {
 		events, err := s.console.events(ctx)
 		if err != nil {
 			return false, err

@@ -22,7 +22,7 @@ func (s *story) respond(ctx context.Context) error {
 	s.server.Gateway().Inject(gateway.Fault{Action: "AddControlPolicy", AccountID: d, Status: http.StatusServiceUnavailable,
 		Code: "ServiceUnavailable", Message: "The request has failed due to a temporary failure of the server.", Times: faultTimes})
 	var runs []string
-	err := until(ctx, eventLimit, 200*time.Millisecond, "an approval for each playbook run", func(ctx context.Context) (ok bool, err error) {
+	err := until(ctx, s.Patience, 200*time.Millisecond, "an approval for each playbook run", func(ctx context.Context) (ok bool, err error) {
 		runs, ok, err = s.waiting(ctx)
 		return ok, err
 	})
@@ -131,7 +131,7 @@ func (s *story) finishRun(ctx context.Context, id string) error {
 }
 
 func (s *story) awaitRun(ctx context.Context, id string, ok func(soc.Run) bool) (run soc.Run, err error) {
-	err = until(ctx, eventLimit, 200*time.Millisecond, "the end of playbook run "+id, func(ctx context.Context) (bool, error) {
+	err = until(ctx, s.Patience, 200*time.Millisecond, "the end of playbook run "+id, func(ctx context.Context) (bool, error) {
 		run, err = s.console.run(ctx, id)
 		return err == nil && ok(run), err
 	})
@@ -192,7 +192,7 @@ func (s *story) keepScore(ctx context.Context) error {
 	for _, n := range s.written {
 		s.score.Written += n
 	}
-	err := until(ctx, eventLimit, 200*time.Millisecond, "the last records", func(ctx context.Context) (bool, error) {
+	err := until(ctx, s.Patience, 200*time.Millisecond, "the last records", func(ctx context.Context) (bool, error) {
 		sources, err := s.console.sources(ctx)
 		if err != nil {
 			return false, err

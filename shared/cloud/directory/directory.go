@@ -65,6 +65,9 @@ type Directory struct {
 	RootFolder        string `json:"RootFolderId"`
 	CreateTime        string `json:"CreateTime"`
 	ControlPolicies   string `json:"ControlPolicyStatus"`
+	// Enterprise is the real-name verification of the management account as the API writes it: the name of the legal
+	// entity, or a masked one such as "*** Co., Ltd.". Only Get fills it.
+	Enterprise string `json:"IdentityInformation"`
 }
 
 // Get returns the directory of the caller, who is its management account or a member. Kinds: NotFound when the caller
@@ -97,6 +100,8 @@ type Account struct {
 	Path       string `json:"ResourceDirectoryPath"`
 	Status     string `json:"Status"` // CreateSuccess, InviteSuccess, PromoteSuccess, …
 	Type       string `json:"Type"`   // ResourceAccount, CloudAccount
+	// Enterprise is the real-name verification of the member, written as in [Directory]. Only GetAccount fills it.
+	Enterprise string `json:"IdentityInformation"`
 }
 
 // ListAccounts returns all members, without the management account. The management account and delegated
