@@ -66,6 +66,9 @@ func logstoreConfig(in ros.Logstore) sls.LogstoreConfig {
 }
 
 // directoryOptions says what the directory must know of accounts and what it makes in them.
+//
+// Assumption: an account that CreateResourceAccount makes is verified for the enterprise of the management account, and
+// a delegated administrator can be registered only for a service that has trusted access.
 func (s *Server) directoryOptions() directory.Options {
 	return directory.Options{
 		Accounts: func(uid string) (directory.Account, bool) {

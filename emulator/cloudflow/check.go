@@ -34,6 +34,9 @@ func (c *checker) add(at Pos, format string, args ...any) {
 	c.problems = append(c.problems, Problem{at, fmt.Sprintf(format, args...)})
 }
 
+// scope checks the states of a scope and those inside them.
+//
+// Assumption: names are unique in the whole flow, not only in their scope, and Next may lead back to an earlier state.
 func (c *checker) scope(s *Scope) {
 	if len(s.States) == 0 {
 		c.add(s.Pos, "there are no States")

@@ -63,6 +63,8 @@ func ParseExpression(source string) (*Expression, error) { return parseExpressio
 
 // ParseCondition parses a Condition: comparisons, membership and boolean operators over paths and literals. Calls are
 // refused, because whether conditions take them is not documented.
+//
+// Assumption: ! and - bind strongest, then comparisons and in, then &&, then ||; parentheses group.
 func ParseCondition(source string) (*Expression, error) { return parseExpression(source, true) }
 
 func parseExpression(source string, condition bool) (*Expression, error) {

@@ -5,8 +5,10 @@ import (
 	"time"
 )
 
-// Event is one line of an execution's history, with the documented type names. What EventDetail holds is not
-// documented: here it is JSON under the one key "emulator", which no product code may read.
+// Event is one line of an execution's history, with the documented type names.
+//
+// Assumption: EventDetail is JSON under the one key "emulator", which no product code may read; what the service puts
+// there is not documented, nor are events of retries, of which there are none here.
 type Event struct {
 	StepName        string
 	Type            string

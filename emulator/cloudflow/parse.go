@@ -41,6 +41,8 @@ func Parse(text string) (*Definition, []Problem) {
 }
 
 // alias finds the first alias below a node.
+//
+// Assumption: definitions have no YAML aliases; whether the service takes them is not documented.
 func alias(n *yaml.Node) *yaml.Node {
 	if n.Kind == yaml.AliasNode {
 		return n
@@ -83,6 +85,9 @@ func pairs(n *yaml.Node) iter.Seq2[*yaml.Node, *yaml.Node] {
 }
 
 // fields calls set for every key of a mapping; a key that set does not take is a problem.
+//
+// Assumption: unknown keys and keys that stand twice make a definition invalid; whether CreateFlow refuses them is
+// unknown.
 func (p *reader) fields(n *yaml.Node, what string, set func(key string, v *yaml.Node) bool) {
 	if n.Kind != yaml.MappingNode {
 		p.problem(n, "want an object: %s", what)

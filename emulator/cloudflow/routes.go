@@ -13,6 +13,9 @@ import (
 )
 
 // Register puts the service on the gateway as product fnf, version 2019-03-15.
+//
+// Assumption: permissions are asked for on the flow that a call names, and on flow/* for ReportTaskSucceeded and
+// ReportTaskFailed; documented is fnf:CreateFlow on flow/*, the other actions are listed on *.
 func (s *Service) Register(g *gateway.Gateway) {
 	on := func(action, resource string, h func(context.Context, *gateway.Call) (any, error)) gateway.Operation {
 		return gateway.Operation{

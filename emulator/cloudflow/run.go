@@ -78,6 +78,8 @@ func (x *execution) scope(ctx context.Context, t *trail, s *Scope, input map[str
 }
 
 // state runs one state with its retries and catches, and tells where to go; nil ends the scope.
+//
+// Assumption: the error of a Fail state inside a branch or an iteration can be caught by the Parallel or Map around it.
 func (x *execution) state(ctx context.Context, t *trail, s *Scope, st *State, raw map[string]any) (map[string]any, *State, *flowError) {
 	if ctx.Err() != nil {
 		return nil, nil, failf(errAborted, "the execution ended")
@@ -119,6 +121,8 @@ func (x *execution) caught(f *frame, c Catch, err *flowError) (map[string]any, *
 }
 
 // attempts runs a state until it succeeds or no Retry rule allows another try.
+//
+// Assumption: MaxAttempts counts the tries after the first one, and each Retry rule has a count of its own.
 func (x *execution) attempts(ctx context.Context, t *trail, s *Scope, f *frame) (map[string]any, *State, *flowError) {
 	raw := f.input
 	used := make([]int, len(f.st.Retry))
@@ -259,6 +263,9 @@ func (x *execution) work(ctx context.Context, t *trail, s *Scope, f *frame) (any
 	}
 }
 
+// wait does what a Wait state says.
+//
+// Assumption: Seconds that are computed and out of range fail the state.
 func (x *execution) wait(ctx context.Context, f *frame) *flowError {
 	v, err := x.value(f, f.st.Seconds)
 	if err != nil {

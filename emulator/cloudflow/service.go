@@ -151,6 +151,9 @@ func (s *Service) flowARN(account, name string) string {
 }
 
 // start starts an execution, or returns the running one of that name.
+//
+// Assumption: the running one is the answer also when its input is another; the name of one that has ended is never
+// free again; a flow without Timeout has the maximum of its mode.
 func (s *Service) start(account, flowName, name, input string, express bool) (*execution, *gateway.Error) {
 	if input == "" {
 		input = "{}"
@@ -277,6 +280,8 @@ func (s *Service) newToken(x *execution) (string, <-chan report, func()) {
 }
 
 // reportTask answers the task that waits on a token, once.
+//
+// Assumption: a token that nothing waits on is 400 InvalidArgument.
 func (s *Service) reportTask(token string, r report) *gateway.Error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -120,6 +120,10 @@ func (x *execution) act(ctx context.Context, t *trail, f *frame) (any, *flowErro
 	return out, nil
 }
 
+// invoke runs a function.
+//
+// Assumption: functions of other accounts and parameters beside resourceArn, invocationType and body are refused, as
+// InvalidArgument.
 func (x *execution) invoke(ctx context.Context, f *frame, params map[string]any) (any, *flowError) {
 	for k := range params {
 		if k != "resourceArn" && k != "invocationType" && k != "body" {
@@ -195,6 +199,10 @@ func sessionName(execution string) string {
 	return execution
 }
 
+// startChild starts another flow.
+//
+// Assumption: WaitForSystemCallback leaves what RequestComplete leaves, once the child has succeeded, and fails with
+// FNF.ExecutionFailed when it ended otherwise.
 func (x *execution) startChild(ctx context.Context, f *frame, params map[string]any) (any, *flowError) {
 	arn, _ := params["resourceArn"].(string)
 	_, flow, ok := strings.Cut(arn, ":flow/")

@@ -123,6 +123,8 @@ func newLogJob(t *trigger, now time.Time, logs LogSource) *logJob {
 }
 
 // scan adds the shards that are new; since is where reading starts, the zero time for the oldest data.
+//
+// Assumption: shards are listed once an interval, and one that appears by a split or merge is read from its oldest data.
 func (j *logJob) scan(t *trigger, logs LogSource, now, since time.Time) {
 	j.scanAt = now.Add(t.log.interval())
 	project, logstore := t.project(), t.log.SourceConfig.Logstore
@@ -219,6 +221,9 @@ func nextRange(logs LogSource, t *trigger, shard int, sh *shardJob, now time.Tim
 
 // runRange invokes the function for one range, again up to maxRetryTime times, and moves the shard on only after a
 // success. Whatever fails, the same range comes again at the next interval.
+//
+// Assumption: tries follow each other as those of throttled calls do (0.5 s, doubled, at most 10 s); the waits are not
+// documented, and of what follows the last try the documents say two things, the next interval and back-off.
 func (s *Service) runRange(t *trigger, sh *shardJob, r logRange) {
 	wait := s.o.Limits.RetryBase
 	var out *outcome

@@ -38,7 +38,8 @@ type operation struct {
 
 // operations is the route table.
 //
-// Assumption: 201 for what is created and 204 for what is deleted; clients of the real API accept any 2xx.
+// Assumption: 201 for what is created and 204 for what is deleted; clients of the real API accept any 2xx. Every action
+// is named after its operation, and those on triggers and asynchronous settings are asked for on the function.
 var operations = []operation{
 	{"POST", "functions", "CreateFunction", 201, (*Service).createFunction},
 	{"GET", "functions", "ListFunctions", 200, (*Service).listFunctions},

@@ -25,7 +25,8 @@ type tokenFinder interface{ KnowsToken(token string) bool }
 // verify checks key, token, time, signature and nonce, in this order. The nonce is stored only after the signature
 // was good.
 //
-// Assumption: the order of the checks (accounts.md §1.8 suggests it; the real one is unknown).
+// Assumption: the order of the checks (accounts.md §1.8 suggests it; the real one is unknown), and status 404 for an
+// unknown key, where one page says 400.
 func (g *Gateway) verify(c claim, remoteAddr string, now time.Time) (auth.Caller, *Error) {
 	cred, ok := g.credentials.Credential(c.accessKeyID)
 	if !ok {

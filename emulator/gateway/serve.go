@@ -88,6 +88,8 @@ func (g *Gateway) parse(r *http.Request, c *Call) (e *Error) {
 
 // mergeParams joins query and form into one value a name. The form wins, as in the Go signer, and the last value wins
 // within each. Empty values are kept: they are signed.
+//
+// Assumption: the cloud takes the same value of a name that query and form give differently; what it does is unknown.
 func mergeParams(r *http.Request, body []byte) (url.Values, *Error) {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	form := url.Values{}

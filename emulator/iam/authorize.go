@@ -44,6 +44,9 @@ func (s *Service) answer(req auth.Request, v verdict) auth.Decision {
 	return d
 }
 
+// judge puts the request to control policies, then to those of the caller and of the role.
+//
+// Assumption: control policies bind service-linked roles as they bind everybody; their effect on those is unknown.
 func (s *Service) judge(req auth.Request) verdict {
 	now := s.clock()
 	ownerID := owner(req.Resource)

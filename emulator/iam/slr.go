@@ -19,8 +19,11 @@ var linkedServices = map[string]string{
 	"stackgroups-admin.ros.aliyuncs.com": "AliyunServiceRoleForROSStackGroupsRDAdmin",
 }
 
-// linkedPolicies are the policies of those roles whose content is known. The others have none: their services act
-// through state of their own and only ask whether the role is there.
+// linkedPolicies are the policies of those roles whose content is known.
+//
+// Assumption: the others have none: their services act through state of their own and only ask whether the role is
+// there. The content of AliyunServiceRolePolicyForSasCloudSiem and the tail of AliyunServiceRolePolicyForSasRd are
+// unknown.
 var linkedPolicies = map[string]string{
 	"rd.sas.aliyuncs.com":          "AliyunServiceRolePolicyForSasRd",
 	"resourcemanager.aliyuncs.com": "AliyunServiceRolePolicyForResourceDirectory",
@@ -97,6 +100,8 @@ func (s *Service) createServiceLinkedRole(a *account, c *gateway.Call) (any, err
 }
 
 // deleteServiceLinkedRole starts the deletion. Whether the role is in use is asked now and answered later.
+//
+// Assumption: the task ends after Options.DeletionDelay, with the use as it was when the deletion began.
 func (s *Service) deleteServiceLinkedRole(a *account, c *gateway.Call, usage map[string][]string) (any, error) {
 	r, err := a.roleNamed(c)
 	switch {

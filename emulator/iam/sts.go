@@ -19,7 +19,9 @@ var (
 
 // assumeRole is accounts.md §4.4. The role's absence shows only to callers whose own side allows the call.
 //
-// Assumption: permissions are judged before the other parameters are checked (accounts.md §1.8 suggests it).
+// Assumption: permissions are judged before the other parameters are checked (accounts.md §1.8 suggests it), and a role
+// that does not exist is 404 only after the caller's own side allows the call (unknown, accounts.md §4.4). A session may
+// assume the next role for as long as that role allows; a shorter limit was not found.
 func (s *Service) assumeRole(_ context.Context, c *gateway.Call) (any, error) {
 	arn := c.Get("RoleArn")
 	if arn == "" {
@@ -128,6 +130,8 @@ type rate struct {
 }
 
 // throttle is the flow control of AssumeRole, per account of the caller.
+//
+// Assumption: seconds are those of the clock, and Throttling.User has status 400; the exact one is unknown.
 func (s *Service) throttle(c *gateway.Call) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -64,6 +64,8 @@ func (s *Service) createRule(c *gateway.Call) (any, error) {
 }
 
 // templateOf is the template that TemplateId names.
+//
+// Assumption: Defense.Control.DefenseTemplateNotExist has status 400; the code is known, its status is not.
 func (s *Service) templateOf(c *gateway.Call, w *waf) (*wafTemplate, error) {
 	if c.Get("TemplateId") == "" {
 		return nil, missing("TemplateId")
@@ -154,6 +156,8 @@ func (s *Service) describeRules(c *gateway.Call) (any, error) {
 }
 
 // deleteRule deletes all rules in RuleIds or none.
+//
+// Assumption: Defense.Control.DefenseRuleNotExist has status 400; the code is known, its status is not.
 func (s *Service) deleteRule(c *gateway.Call) (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -82,6 +82,10 @@ func (s *source) probes(at time.Time) []Batch {
 	return []Batch{s.world.actiontrail(s.world.Shop).batch(logs...)}
 }
 
+// backdoor makes a user and a key for it.
+//
+// Assumption: responseElements of CreateAccessKey is the API's answer without the secret, so the new key's id is
+// responseElements.AccessKey.AccessKeyId. Package normalize of the product reads it there.
 func (s *source) backdoor(at time.Time) []Batch {
 	create := call{
 		service: "Ram", name: "CreateUser", account: s.world.Shop, by: s.thief(), from: keyThief, agent: "python-requests/2.31",
@@ -101,13 +105,17 @@ func (s *source) promotion(at time.Time) []Batch {
 	}))}
 }
 
-// intoPayments is recorded in the account of the caller.
+// intoPayments is the first hop.
+//
+// Assumption: a cross-account AssumeRole is recorded in the account of the caller only, not in that of the role.
 func (s *source) intoPayments(at time.Time) []Batch {
 	return []Batch{s.world.actiontrail(s.world.Shop).batch(
 		s.call(at, assume(s.world.Shop, s.thief(), keyThief, s.world.Payments, payRole, "s1", paySession)))}
 }
 
 // intoData is the second hop: a look around in payments, and the next role.
+//
+// Assumption: the hop is recorded in the account of the caller only, as in intoPayments.
 func (s *source) intoData(at time.Time) []Batch {
 	by := role(s.world.Payments, payRole, "s1", paySession, s.world.Shop)
 	look := call{service: "Ecs", name: "DescribeInstances", read: true, account: s.world.Payments, by: by, from: keyThief, agent: "python-requests/2.31"}
@@ -165,6 +173,10 @@ func (s *source) shell(at time.Time) []Batch {
 	return []Batch{s.world.securityCenter(s.world.Payments, "aegis-log-process").batch(s.process(at, java), s.process(at.Add(time.Millisecond), php))}
 }
 
+// mining is a session of the server with the pool.
+//
+// Assumption: the firewall words such sessions as here. "Mining Behavior" and "Mining pool communication" are samples of
+// the fields; the words for command and control, which the product's rule also looks for, were not found.
 func (s *source) mining(at time.Time) []Batch {
 	return []Batch{s.world.cloudFirewall(s.world.Payments).batch(s.session(at, session{
 		account: s.world.Payments, direction: "out", src: "192.0.2.34", private: payPrivate, dst: miningPool, port: 3333, app: "Unknown", result: "alert",

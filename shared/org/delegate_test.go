@@ -123,6 +123,48 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// TestEnterpriseFindings: what the API shows decides the two checks; what it does not show stays unknown.
+func TestEnterpriseFindings(t *testing.T) {
+	t.Parallel()
+	const ours = "Fenghuo Example Co., Ltd."
+	for name, tt := range map[string]struct {
+		management, member string
+		want               map[string]Verdict
+		evidence           string // of same_enterprise
+	}{
+		"same":    {ours, ours, map[string]Verdict{"enterprise": Pass, "same_enterprise": Pass}, `Verified as "` + ours + `".`},
+		"another": {ours, "Other", map[string]Verdict{"enterprise": Pass, "same_enterprise": Fail}, `The management account belongs to "` + ours + `", account ` + admin + ` to "Other".`},
+		"member not shown": {ours, "", map[string]Verdict{"enterprise": Pass, "same_enterprise": Unknown},
+			"The API does not show it; an invitation into the directory requires the same legal entity."},
+		"management not shown": {"", ours, map[string]Verdict{"enterprise": Unknown, "same_enterprise": Unknown},
+			"The API does not show it; an invitation into the directory requires the same legal entity."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFakeDirectory()
+			f.info.Enterprise = tt.management
+			f.members[admin] = MemberInfo{UID: admin, Status: "InviteSuccess", Enterprise: tt.member}
+			findings, err := Check(t.Context(), f, mgmt, admin)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, evidence := map[string]Verdict{}, ""
+			for _, f := range findings {
+				switch f.ID {
+				case "same_enterprise":
+					evidence = f.Evidence
+					fallthrough
+				case "enterprise":
+					got[f.ID] = f.Result
+				}
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" || evidence != tt.evidence {
+				t.Errorf("evidence %q, want %q; -want +got:\n%s", evidence, tt.evidence, diff)
+			}
+		})
+	}
+}
+
 func crowd(f *fakeDirectory, n int) {
 	for i := range n {
 		f.services[fmt.Sprintf("12%014d", i)] = Principals()

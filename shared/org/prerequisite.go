@@ -136,7 +136,7 @@ func checkManagement(dir DirectoryInfo, self string) Finding {
 func checkEnterprise(dir DirectoryInfo) Finding {
 	const id, title, zh = "enterprise", "The management account is enterprise-verified", "管理账号已完成企业实名认证"
 	if dir.Enterprise != "" {
-		return passed(id, title, zh, dir.Enterprise+".", dir.Enterprise+"。")
+		return passed(id, title, zh, verifiedAs(dir.Enterprise), verifiedAsZH(dir.Enterprise))
 	}
 	return Finding{ID: id, Title: title, TitleZH: zh, Result: Unknown,
 		Evidence:   "The API does not show it; a directory can be enabled by an enterprise-verified account only.",
@@ -182,12 +182,16 @@ func checkSameEnterprise(dir DirectoryInfo, m MemberInfo) Finding {
 			Evidence:   "The API does not show it; an invitation into the directory requires the same legal entity.",
 			EvidenceZH: "API 未返回该信息；加入资源目录的账号必须属于同一企业实体。"}
 	case dir.Enterprise != m.Enterprise:
-		return failed(id, title, zh, "The management account belongs to "+dir.Enterprise+", account "+m.UID+" to "+m.Enterprise+".",
-			"管理账号属于 "+dir.Enterprise+"，账号 "+m.UID+" 属于 "+m.Enterprise+"。",
+		return failed(id, title, zh, `The management account belongs to "`+dir.Enterprise+`", account `+m.UID+` to "`+m.Enterprise+`".`,
+			"管理账号属于“"+dir.Enterprise+"”，账号 "+m.UID+" 属于“"+m.Enterprise+"”。",
 			"Name a member that is verified for the same enterprise.", "请指定同一企业实名认证的成员账号。")
 	}
-	return passed(id, title, zh, dir.Enterprise+".", dir.Enterprise+"。")
+	return passed(id, title, zh, verifiedAs(dir.Enterprise), verifiedAsZH(dir.Enterprise))
 }
+
+// verifiedAs quotes the name, which often ends with a full stop itself.
+func verifiedAs(enterprise string) string   { return `Verified as "` + enterprise + `".` }
+func verifiedAsZH(enterprise string) string { return "认证主体为“" + enterprise + "”。" }
 
 func checkDelegations(ctx context.Context, d Delegations, candidate string, out []Finding) ([]Finding, error) {
 	on, err := d.TrustedServices(ctx)

@@ -162,7 +162,8 @@ func (s *DB) RenewLease(ctx context.Context, l Lease, until time.Time) error {
 	return fenced("renew lease", l.Shard, r, err)
 }
 
-// CommitRange moves the checkpoint of a leased shard over a range and writes the range into the ledger, together.
+// CommitRange moves the checkpoint of a leased shard over a range and writes the range into the ledger, together. Records
+// that arrive make a source that was initialising, silent or failed healthy; discover looks closer every few minutes.
 // Conflict when the lease was lost, or when the range does not begin where the last one ended.
 func (s *DB) CommitRange(ctx context.Context, g Range) error {
 	if g.To < g.From {
@@ -179,6 +180,12 @@ func (s *DB) CommitRange(ctx context.Context, g Range) error {
 		}
 		if g.To == g.From {
 			return nil
+		}
+		if g.Records > 0 {
+			if _, err := t.ExecContext(ctx, `UPDATE sources SET health = ?, detail = '' WHERE name = ? AND health IN (?, ?, ?)`,
+				soc.Healthy, g.Source, soc.Initialising, soc.Silent, soc.Failed); err != nil {
+				return err
+			}
 		}
 		_, err = t.ExecContext(ctx, `INSERT INTO ledger (project, logstore, shard, from_cursor, to_cursor, groups, records, bytes, read_at)
 			VALUES (?,?,?,?,?,?,?,?,?)`, g.Project, g.Logstore, g.Shard.Shard, g.From, g.To, g.Groups, g.Records, g.Bytes, nanos(g.ReadAt))

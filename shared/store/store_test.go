@@ -114,7 +114,7 @@ func collecting(t *testing.T, n int) *store.DB {
 	t.Helper()
 	s := open(t)
 	must(t, s.SaveAccount(t.Context(), soc.Account{UID: "3", State: soc.AccountJoined}))
-	must(t, s.SaveDataSource(t.Context(), soc.DataSource{Name: "waf_r_3", Template: "waf", Account: "3", Region: "r", Enabled: true}))
+	must(t, s.SaveDataSource(t.Context(), soc.DataSource{Name: "waf_r_3", Template: "waf", Account: "3", Region: "r", Enabled: true, Health: soc.Initialising}))
 	var shards []store.Shard
 	for i := range n {
 		shards = append(shards, store.Shard{Source: "waf_r_3", Account: "3", Region: "r", Template: "waf", Project: "p", Logstore: "l", Shard: i})
@@ -139,6 +139,9 @@ func TestLeases(t *testing.T) {
 		t.Fatalf("claimed %d and %d shards, want 2 and 1", len(a), len(b))
 	}
 	must(t, s.CommitRange(ctx, store.Range{Lease: a[0], From: 100, To: 103, Groups: 3, Records: 30, Bytes: 900, ReadAt: now, LastLogAt: now}))
+	if d, err := s.DataSources(ctx); err != nil || d[0].Health != soc.Healthy || d[0].Records != 30 || !d[0].LastLog.Equal(now) {
+		t.Errorf("source after records arrived: %+v (%v)", d, err)
+	}
 	wantKind(t, s.CommitRange(ctx, store.Range{Lease: a[0], From: 100, To: 103}), soc.Conflict) // twice
 	wantKind(t, s.CommitRange(ctx, store.Range{Lease: a[0], From: 104, To: 105}), soc.Conflict) // a hole
 	wantKind(t, s.CommitRange(ctx, store.Range{Lease: a[0], From: 103, To: 99}), soc.Invalid)

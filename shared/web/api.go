@@ -120,7 +120,9 @@ type event struct {
 	Runs     []soc.Run           `json:"runs"`
 }
 
-func (c *console) apiEvent(r *http.Request) (any, error) { return c.event(r.Context(), r.PathValue("id")) }
+func (c *console) apiEvent(r *http.Request) (any, error) {
+	return c.event(r.Context(), r.PathValue("id"))
+}
 
 func (c *console) event(ctx context.Context, id string) (event, error) {
 	var e event

@@ -50,8 +50,11 @@ func Build(ctx context.Context, root, dir string, progress func(pkg string)) ([]
 	}
 	var out bytes.Buffer
 	for lines := bufio.NewScanner(stderr); lines.Scan(); {
-		out.WriteString(lines.Text() + "\n")
-		progress(lines.Text())
+		if l := lines.Text(); strings.ContainsAny(l, " :") { // a message, not the name of a package
+			out.WriteString(l + "\n")
+		} else {
+			progress(l)
+		}
 	}
 	if err := cmd.Wait(); err != nil {
 		if ctx.Err() != nil {

@@ -38,9 +38,10 @@ func TestReads(t *testing.T) {
 	c := New(openapitest.Serve(t, func(call openapitest.Call) any {
 		switch call.Action {
 		case "GetResourceDirectory":
-			return object{"ResourceDirectory": object{"ResourceDirectoryId": "rd-1", "MasterAccountId": "1100000000000001", "RootFolderId": "r-1"}}
+			return object{"ResourceDirectory": object{"ResourceDirectoryId": "rd-1", "MasterAccountId": "1100000000000001", "RootFolderId": "r-1",
+				"IdentityInformation": "*** Co., Ltd.\n"}}
 		case "GetAccount":
-			return object{"Account": object{"AccountId": call.Get("AccountId"), "DisplayName": "shop", "Tags": []object{}}}
+			return object{"Account": object{"AccountId": call.Get("AccountId"), "DisplayName": "shop", "IdentityInformation": "Fenghuo Example Co., Ltd.", "Tags": []object{}}}
 		case "ListFoldersForParent":
 			if _, ok := call.Params["ParentFolderId"]; ok {
 				t.Error("an empty folder was sent instead of none")
@@ -66,9 +67,9 @@ func TestReads(t *testing.T) {
 		}
 	}
 	rd, err := c.Get(ctx)
-	check("Get", rd, Directory{ID: "rd-1", ManagementAccount: "1100000000000001", RootFolder: "r-1"}, err)
+	check("Get", rd, Directory{ID: "rd-1", ManagementAccount: "1100000000000001", RootFolder: "r-1", Enterprise: "*** Co., Ltd.\n"}, err)
 	account, err := c.GetAccount(ctx, "3")
-	check("GetAccount", account, Account{ID: "3", Name: "shop"}, err)
+	check("GetAccount", account, Account{ID: "3", Name: "shop", Enterprise: "Fenghuo Example Co., Ltd."}, err)
 	folders, err := c.ListFoldersForParent(ctx, "")
 	check("ListFoldersForParent", folders, []Folder{{ID: "fd-1", Name: "prod"}}, err)
 	admins, err := c.ListDelegatedAdministrators(ctx, "sas.aliyuncs.com")

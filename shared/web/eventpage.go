@@ -1,0 +1,93 @@
+package web
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/fenghuo-soc/fenghuo/shared/soc"
+	"github.com/fenghuo-soc/fenghuo/shared/store"
+)
+
+// eventView is one security event.
+type eventView struct {
+	event
+	Lanes    laneChart
+	Picture  entityPicture
+	States   []soc.IncidentState
+	Trail    []store.AuditEntry
+	Tactics  []string // ATT&CK techniques, sorted
+	Attacker []soc.Entity
+	Late     int
+	alerts   map[string]soc.Alert
+	tasks    map[string]soc.Task
+}
+
+// auditDepth is how many of the newest entries of the audit trail are looked through.
+const auditDepth = 2000
+
+func (c *console) eventPage(r *http.Request) (any, error) {
+	e, err := c.event(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return nil, err
+	}
+	trail, err := c.Store.AuditTrail(r.Context(), auditDepth)
+	if err != nil {
+		return nil, err
+	}
+	v := eventView{event: e, States: states, Lanes: lanesOf(e), Picture: pictureOf(e), alerts: map[string]soc.Alert{}, tasks: map[string]soc.Task{}}
+	about := []string{e.Event.ID}
+	for _, run := range e.Runs {
+		about = append(about, run.ID)
+		for _, t := range run.Tasks {
+			v.tasks[t.ID] = t
+		}
+	}
+	v.Trail = slices.DeleteFunc(trail, func(a store.AuditEntry) bool {
+		return !slices.ContainsFunc(about, func(id string) bool { return strings.Contains(a.Detail, id) || strings.Contains(a.Action, id) })
+	})
+	techniques := map[string]bool{}
+	for _, a := range e.Alerts {
+		v.alerts[a.ID] = a
+		for _, t := range a.Techniques {
+			techniques[t] = true
+		}
+		if a.Late {
+			v.Late++
+		}
+	}
+	v.Tactics = slices.Sorted(maps.Keys(techniques))
+	for _, x := range e.Event.Entities {
+		if x.Part == "attacker" {
+			v.Attacker = append(v.Attacker, x)
+		}
+	}
+	return v, nil
+}
+
+// Line is the text of a line of the timeline in the page's language, and the language that it is in.
+func (v eventView) Line(p *page, e soc.TimelineEntry) retold {
+	if a, ok := v.alerts[e.Ref]; ok && e.Kind == "alert" {
+		return retold{p.Rule(a.RuleID, a.RuleTitle), p.Lang}
+	}
+	if e.Kind == "opened" {
+		return retold{p.EventTitle(v.Event), p.Lang}
+	}
+	return retell(p, e.Text, v.tasks[e.Ref])
+}
+
+// Span is the time from the first to the last thing that was seen.
+func (v eventView) Span() time.Duration { return v.Event.LastSeen.Sub(v.Event.FirstSeen) }
+
+// Delay is how long after it happened an alert's record arrived.
+func (v eventView) Delay(a soc.Alert) time.Duration { return a.WrittenAt.Sub(a.EventTime) }
+
+// Fields are the names of an alert's evidence, sorted.
+func (v eventView) Fields(a soc.Alert) []string { return slices.Sorted(maps.Keys(a.Evidence)) }
+
+// Command asks the API for what the page shows.
+func (v eventView) Command() string {
+	return "curl -H \"Authorization: Bearer $TOKEN\" \"$CONSOLE/api/events/" + v.Event.ID + "\""
+}
