@@ -59,6 +59,8 @@ func (h *handler) handle(ctx context.Context, in event) (result, error) {
 	if sum.Errors == nil {
 		sum.Errors = []collect.Error{}
 	}
+	// A timer's result goes nowhere else.
+	fc.Logger(ctx).Info("run ended", "shards", sum.Shards, "groups", sum.Groups, "records", sum.Records, "parked", sum.Parked, "errors", sum.Errors)
 	out := result{Status: "ok", Summary: sum}
 	if len(sum.Errors) > 0 {
 		out.Status = "degraded"

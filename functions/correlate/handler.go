@@ -59,8 +59,8 @@ type result struct {
 // maxIncidentAlerts bounds how many alerts of one open incident a call looks at: the newest count.
 const maxIncidentAlerts = 2000
 
-// lockTime is how long one batch may take; the lock is free after it when its holder died.
-const lockTime = time.Minute
+// lockTime is how long the lock of a call that died keeps the next one waiting.
+const lockTime = 10 * time.Second
 
 type handler struct {
 	alerts    alertStore
@@ -105,6 +105,9 @@ func (h *handler) handle(ctx context.Context, in event) (result, error) {
 		}
 		return h.respond(ctx, open, &out)
 	})
+	if err == nil && in.TriggerName != "" { // a timer's result goes nowhere else
+		fc.Logger(ctx).Info("run ended", "grown", out.Grown, "responses", out.Responses, "errors", out.Errors)
+	}
 	return out, err
 }
 

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -14,12 +16,18 @@ import (
 
 // request is the input, from a playbook's flow.
 type request struct {
-	Operation  string `json:"operation"` // plan, task, finish, reject
+	Operation string          `json:"operation"`          // plan, task, finish, reject
+	Playbook  string          `json:"playbook,omitempty"` // plan
+	TaskID    string          `json:"task_id,omitempty"`  // task
+	Input     json.RawMessage `json:"input,omitempty"`    // plan: what the flow was started with
+	chosen
+}
+
+// chosen is what the flow was started with.
+type chosen struct {
 	RunID      string `json:"run_id"`
-	IncidentID string `json:"incident_id,omitempty"` // plan
-	Playbook   string `json:"playbook,omitempty"`    // plan
-	TaskID     string `json:"task_id,omitempty"`     // task
-	Mode       string `json:"mode"`                  // execute, undo, retry
+	IncidentID string `json:"incident_id,omitempty"`
+	Mode       string `json:"mode"` // execute, undo, retry
 }
 
 // answer is the output of every operation. Failures are data: the flow branches on Status. Every field is always there,
@@ -28,6 +36,7 @@ type answer struct {
 	// plan: approval (ask first), ok, nothing, refused; task: succeeded, failed; finish: done, partial, undone; reject: rejected
 	Status        string    `json:"status"`
 	RunID         string    `json:"run_id"`
+	Mode          string    `json:"mode"`
 	TaskID        string    `json:"task_id"`
 	NeedsApproval bool      `json:"needs_approval"`
 	Tasks         []taskRef `json:"tasks"`
@@ -97,15 +106,13 @@ type handler struct {
 }
 
 func (h *handler) handle(ctx context.Context, in request) (answer, error) {
-	if in.RunID == "" {
-		return answer{}, invalid("run_id is missing")
+	if in.Operation == "plan" {
+		return h.refusable(ctx, in)
 	}
-	if !slices.Contains([]string{"execute", "undo", "retry"}, in.Mode) {
-		return answer{}, invalid(fmt.Sprintf("mode %q is none of execute, undo, retry", in.Mode))
+	if err := in.check(); err != nil {
+		return answer{}, err
 	}
 	switch in.Operation {
-	case "plan":
-		return settled(h.plan(ctx, in))
 	case "task":
 		return settled(h.task(ctx, in))
 	case "finish":
@@ -117,8 +124,53 @@ func (h *handler) handle(ctx context.Context, in request) (answer, error) {
 	}
 }
 
+// refusable plans. What a person wrote wrong comes back as a refusal with its reason; only what may pass by itself, or
+// is a defect, is an error of the function.
+func (h *handler) refusable(ctx context.Context, in request) (answer, error) {
+	err := in.takeInput()
+	if err == nil {
+		err = in.check()
+	}
+	var out answer
+	if err == nil {
+		out, err = h.plan(ctx, in)
+	}
+	switch soc.KindOf(err) {
+	case soc.Invalid, soc.NotFound, soc.Conflict, soc.Denied, soc.Unsupported:
+		reason := err.Error()
+		if next := soc.NextOf(err); next != "" {
+			reason += "; " + next
+		}
+		out, err = answer{Status: "refused", RunID: in.RunID, Reason: reason}, nil
+	}
+	out.Mode = in.Mode
+	return settled(out, err)
+}
+
+func (in *request) takeInput() error {
+	if in.Input == nil {
+		return nil
+	}
+	d := json.NewDecoder(bytes.NewReader(in.Input))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&in.chosen); err != nil {
+		return invalid("the flow's input: " + err.Error())
+	}
+	return nil
+}
+
+func (in *request) check() error {
+	if in.RunID == "" {
+		return invalid("run_id is missing")
+	}
+	if !slices.Contains([]string{"execute", "undo", "retry"}, in.Mode) {
+		return invalid(fmt.Sprintf("mode %q is none of execute, undo, retry", in.Mode))
+	}
+	return nil
+}
+
 func invalid(why string) error {
-	return &soc.Error{Kind: soc.Invalid, Op: "respond", Err: errors.New(why), Next: "compare the input with docs of the playbook's flow"}
+	return &soc.Error{Kind: soc.Invalid, Op: "respond", Err: errors.New(why), Next: `start the flow with {"run_id", "incident_id", "mode"}`}
 }
 
 // approved tells whether a person allowed the run to act, or its playbook needs nobody. The answer is read from the

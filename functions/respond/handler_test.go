@@ -129,9 +129,9 @@ func (w *world) approve(t *testing.T) {
 func (w *world) act(t *testing.T, plan answer, mode string) (statuses []string, end answer) {
 	t.Helper()
 	for _, k := range plan.Tasks {
-		statuses = append(statuses, w.call(t, request{Operation: "task", RunID: k.RunID, TaskID: k.TaskID, Mode: k.Mode}).Status)
+		statuses = append(statuses, w.call(t, request{Operation: "task", TaskID: k.TaskID, chosen: chosen{RunID: k.RunID, Mode: k.Mode}}).Status)
 	}
-	return statuses, w.call(t, request{Operation: "finish", RunID: w.run, Mode: mode})
+	return statuses, w.call(t, request{Operation: "finish", chosen: chosen{RunID: w.run, Mode: mode}})
 }
 
 func (w *world) state(t *testing.T) soc.IncidentState {
@@ -227,7 +227,7 @@ func TestReject(t *testing.T) {
 	w := setup(t)
 	w.plan(t, "execute")
 	must(t, w.db.SaveApproval(t.Context(), soc.Approval{ID: w.run, RunID: w.run, Token: "t"}))
-	got := w.call(t, request{Operation: "reject", RunID: w.run, Mode: "execute"})
+	got := w.call(t, request{Operation: "reject", chosen: chosen{RunID: w.run, Mode: "execute"}})
 	if got.Status != "rejected" {
 		t.Errorf("answer %+v", got)
 	}
@@ -267,22 +267,35 @@ func TestBadInputIsInvalid(t *testing.T) {
 		in   request
 		want soc.Kind
 	}{
-		{request{Operation: "plan", Mode: "execute"}, soc.Invalid},
-		{request{Operation: "plan", RunID: "r", Mode: "execute"}, soc.Invalid},
-		{request{Operation: "plan", RunID: "r", Mode: "now", IncidentID: "i", Playbook: "block-ip"}, soc.Invalid},
-		{request{Operation: "dance", RunID: "r", Mode: "execute"}, soc.Invalid},
-		{request{Operation: "plan", RunID: "r", Mode: "execute", IncidentID: w.incident, Playbook: "no-such"}, soc.NotFound},
-		{request{Operation: "plan", RunID: "r", Mode: "execute", IncidentID: "no-such", Playbook: "block-ip"}, soc.NotFound},
-		{request{Operation: "task", RunID: "no-such", Mode: "execute"}, soc.NotFound},
-		{request{Operation: "finish", RunID: "no-such", Mode: "execute"}, soc.NotFound},
+		{request{Operation: "dance", chosen: chosen{RunID: "r", Mode: "execute"}}, soc.Invalid},
+		{request{Operation: "task", chosen: chosen{Mode: "execute"}}, soc.Invalid},
+		{request{Operation: "task", chosen: chosen{RunID: "no-such", Mode: "execute"}}, soc.NotFound},
+		{request{Operation: "finish", chosen: chosen{RunID: "no-such", Mode: "execute"}}, soc.NotFound},
 	}
 	for _, tt := range tests {
 		if _, err := w.handle(t.Context(), tt.in); soc.KindOf(err) != tt.want {
 			t.Errorf("%+v: got %v, want %s", tt.in, err, tt.want)
 		}
 	}
+}
+
+func TestPlanRefusesBadInputWithItsReason(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
 	w.plan(t, "execute")
-	if _, err := w.handle(t.Context(), request{Operation: "plan", RunID: w.run, Mode: "execute", IncidentID: w.incident, Playbook: "disable-access-key"}); soc.KindOf(err) != soc.Conflict {
-		t.Errorf("a run changed its playbook: %v", err)
+	tests := []struct{ playbook, input, reason string }{
+		{"block-ip", `{"incident_id":"i","mode":"execute"}`, "run_id is missing"},
+		{"block-ip", `{"run_id":"r","mode":"execute"}`, "plan needs incident_id"},
+		{"block-ip", `{"run_id":"r","incident_id":"i","mode":"now"}`, `mode "now" is none of`},
+		{"block-ip", `{"run_id":"r","incident":"i","mode":"execute"}`, `unknown field "incident"`},
+		{"block-ip", `{"run_id":"r","incident_id":"no-such","mode":"execute"}`, "no-such"},
+		{"no-such", `{"run_id":"r","incident_id":"` + w.incident + `","mode":"execute"}`, "no-such"},
+		{"disable-access-key", `{"run_id":"` + w.run + `","incident_id":"` + w.incident + `","mode":"execute"}`, "the run is block-ip"},
+	}
+	for _, tt := range tests {
+		got := w.call(t, request{Operation: "plan", Playbook: tt.playbook, Input: json.RawMessage(tt.input)})
+		if got.Status != "refused" || !strings.Contains(got.Reason, tt.reason) || got.Tasks == nil {
+			t.Errorf("%s %s: %+v, want refused with %q", tt.playbook, tt.input, got, tt.reason)
+		}
 	}
 }

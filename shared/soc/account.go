@@ -41,7 +41,7 @@ type Account struct {
 // RoleState is what was found when a role of a member was last read back.
 type RoleState struct {
 	Name  string `json:"name"`
-	State string `json:"state"` // created, unchanged, repaired, removed, missing
+	State string `json:"state"` // created, unchanged, repaired, removed, missing, drifted, kept, failed
 }
 
 // ScopeRun is one run of onboard-accounts or remove-accounts: its accounts are kept here so that flow state stays small.
@@ -49,5 +49,5 @@ type ScopeRun struct {
 	ID        string    `json:"id"`
 	Operation string    `json:"operation"` // join, leave
 	CreatedAt time.Time `json:"created_at"`
-	Accounts  []string  `json:"accounts"` // uids in order; slice n holds every 40th, from n
+	Accounts  []string  `json:"accounts"` // uids in order; a slice is 40 of them in a row
 }

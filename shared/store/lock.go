@@ -10,8 +10,9 @@ import (
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
 )
 
-// WithLock runs f while no other process runs under the same name. A lock whose holder died is free after ttl; f must
-// end before that. Waiting for the lock ends with ctx, with kind Timeout.
+// WithLock runs f while no other process runs under the same name. The lock is renewed while f runs, and is free ttl
+// after its holder died. The context of f ends when the lock was lost all the same, because the store could not be
+// reached for that long. Waiting for the lock ends with ctx, with kind Timeout.
 func (s *DB) WithLock(ctx context.Context, name string, ttl time.Duration, f func(context.Context) error) error {
 	owner := uuid.NewString()
 	for {
@@ -28,11 +29,41 @@ func (s *DB) WithLock(ctx context.Context, name string, ttl time.Duration, f fun
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
-	held, cancel := context.WithTimeout(ctx, ttl)
-	defer cancel()
+	held, cancel := context.WithCancel(ctx)
+	kept := make(chan struct{})
+	go func() {
+		defer close(kept)
+		defer cancel()
+		s.keepLock(held, name, owner, ttl)
+	}()
 	err := f(held)
+	cancel()
+	<-kept
 	unlock := s.exec(context.WithoutCancel(ctx), "unlock", `DELETE FROM locks WHERE name = ? AND owner = ?`, name, owner)
 	return errors.Join(err, unlock)
+}
+
+// keepLock renews a lock until ctx ends or the lock is lost.
+func (s *DB) keepLock(ctx context.Context, name, owner string, ttl time.Duration) {
+	every := time.NewTicker(ttl / 3)
+	defer every.Stop()
+	for until := time.Now().Add(ttl); ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-every.C:
+		}
+		next := time.Now().Add(ttl)
+		r, err := s.sql.ExecContext(ctx, `UPDATE locks SET until = ? WHERE name = ? AND owner = ?`, nanos(next), name, owner)
+		if err == nil {
+			if n, err := r.RowsAffected(); err == nil && n == 0 {
+				return
+			}
+			until = next
+		} else if time.Now().After(until) {
+			return
+		}
+	}
 }
 
 func (s *DB) tryLock(ctx context.Context, name, owner string, ttl time.Duration) (bool, error) {

@@ -66,7 +66,7 @@ type hour struct {
 // chartHeight is the height of the columns, hourWidth the step from one to the next.
 const (
 	chartHeight = 120
-	hourWidth   = 26
+	hourWidth   = 20
 )
 
 func alertHours(alerts []soc.Alert, now time.Time) hourChart {

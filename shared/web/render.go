@@ -66,7 +66,7 @@ func functions(w words) template.FuncMap {
 		"has": func(key string) bool { _, ok := w[key]; return ok },
 		"iso": func(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) },
 		"day": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 -07:00") },
-		"gap": func(d time.Duration) string { return gap(w, d) }, "tiny": func(s string) string { return cut(s, 38) },
+		"gap": func(d time.Duration) string { return gap(w, d) }, "tiny": func(s string) string { return cut(s, 38) }, "lead": func(s string) string { return cut(s, longText-20) },
 		"seconds": func(d time.Duration) string { return w.t("gap.exact", d.Seconds()) },
 	}
 }
@@ -172,6 +172,9 @@ func (c *console) render(w http.ResponseWriter, r *http.Request, status int, nam
 		for _, a := range accounts {
 			p.names[a.UID] = a.Name
 		}
+	}
+	if r.Method != http.MethodGet { // an action has no page to come back to
+		p.Path = "/"
 	}
 	if q := r.URL.Query(); q.Has("token") { // never written into a page
 		q.Del("token")

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"os"
 	"testing"
-	"time"
 )
 
 // TestServe shows the pages over the seeded store on FENGHUO_WEB_ADDR, for looking at them; it does nothing otherwise.
@@ -14,7 +13,9 @@ func TestServe(t *testing.T) {
 	if addr == "" {
 		t.Skip("set FENGHUO_WEB_ADDR=127.0.0.1:8080 to look at the pages")
 	}
-	h, db, cloud := newConsole(t, Options{Now: func() time.Time { return testNow }})
+	h, db, cloud := newConsole(t, Options{StreamDays: 3, Titles: Titles{Template: func(id string, zh bool) string {
+		return map[string]string{"alibaba_cloud_actiontrail_event": "ActionTrail management events", "alibaba_cloud_waf_flow": "WAF access logs", "alibaba_cloud_cfw_flow": "Cloud Firewall traffic logs", "alibaba_cloud_oss_access": "OSS access logs", "alibaba_cloud_sas_log": "Security Center logs"}[id]
+	}}})
 	seed(t, db, same)
 	cloud.find = func(LogQuery) (LogResult, error) {
 		return LogResult{Complete: true, Count: 2, Logs: []map[string]string{

@@ -49,10 +49,19 @@ func (s *story) diagnose(ctx context.Context, uid string) error {
 	}
 	for _, f := range findings {
 		if f.Result == org.Fail {
-			s.done(s.letter(s.administrator()), "flow diagnose-accounts: "+f.Title+": "+f.Evidence, "流程 diagnose-accounts:"+f.TitleZH+":"+f.EvidenceZH)
+			s.done(s.letter(s.administrator()), "flow diagnose-accounts: "+f.Title+": "+clip(f.Evidence), "流程 diagnose-accounts:"+f.TitleZH+":"+clip(f.EvidenceZH))
 			s.note("", "fix: "+f.Fix, "修复方法:"+f.FixZH)
 			break
 		}
 	}
 	return nil
+}
+
+// clip keeps a line readable; the whole text is in the flow's output.
+func clip(text string) string {
+	const most = 150
+	if r := []rune(text); len(r) > most {
+		return string(r[:most]) + "…"
+	}
+	return text
 }

@@ -1,10 +1,12 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/fenghuo-soc/fenghuo/emulator/gateway"
@@ -21,7 +23,7 @@ func (s *story) respond(ctx context.Context) error {
 	d := s.server.World().Accounts[3].UID
 	s.server.Gateway().Inject(gateway.Fault{Action: "AddControlPolicy", AccountID: d, Status: http.StatusServiceUnavailable,
 		Code: "ServiceUnavailable", Message: "The request has failed due to a temporary failure of the server.", Times: faultTimes})
-	var runs []string
+	var runs []soc.Run
 	err := until(ctx, s.Patience, 200*time.Millisecond, "an approval for each playbook run", func(ctx context.Context) (ok bool, err error) {
 		runs, ok, err = s.waiting(ctx)
 		return ok, err
@@ -29,14 +31,13 @@ func (s *story) respond(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	slices.Sort(runs)
-	for _, id := range runs {
-		if err := s.decide(ctx, id); err != nil {
+	// One run after the other, the shortest first: the fault then hits one task and no other.
+	slices.SortFunc(runs, func(a, b soc.Run) int { return cmp.Or(len(a.Tasks)-len(b.Tasks), strings.Compare(a.ID, b.ID)) })
+	for _, run := range runs {
+		if err := s.decide(ctx, run); err != nil {
 			return err
 		}
-	}
-	for _, id := range runs {
-		if err := s.finishRun(ctx, id); err != nil {
+		if err := s.finishRun(ctx, run.ID); err != nil {
 			return err
 		}
 	}
@@ -44,7 +45,7 @@ func (s *story) respond(ctx context.Context) error {
 }
 
 // waiting returns the runs of all events, and whether every event has one and each of them waits for its approval.
-func (s *story) waiting(ctx context.Context) (runs []string, all bool, err error) {
+func (s *story) waiting(ctx context.Context) (runs []soc.Run, all bool, err error) {
 	open, err := s.console.approvals(ctx)
 	if err != nil {
 		return nil, false, err
@@ -57,7 +58,7 @@ func (s *story) waiting(ctx context.Context) (runs []string, all bool, err error
 		}
 		all = all && len(e.Runs) > 0
 		for _, r := range e.Runs {
-			runs = append(runs, r.ID)
+			runs = append(runs, r)
 			all = all && slices.ContainsFunc(open, func(a soc.Approval) bool { return a.RunID == r.ID })
 		}
 	}
@@ -65,11 +66,7 @@ func (s *story) waiting(ctx context.Context) (runs []string, all bool, err error
 }
 
 // decide shows the plan of a run and answers its approval.
-func (s *story) decide(ctx context.Context, id string) error {
-	run, err := s.console.run(ctx, id)
-	if err != nil {
-		return err
-	}
+func (s *story) decide(ctx context.Context, run soc.Run) (err error) {
 	s.tell(Line{Tone: Ask, EN: fmt.Sprintf("playbook %s would do:", run.Playbook), ZH: fmt.Sprintf("剧本 %s 将执行:", run.Playbook)})
 	for _, t := range run.Tasks {
 		s.note(s.letter(t.Account), t.Summary, t.SummaryZH)
@@ -82,7 +79,7 @@ func (s *story) decide(ctx context.Context, id string) error {
 		}
 	}
 	decision := map[bool]string{true: "approved", false: "rejected"}[yes]
-	if err := s.console.post(ctx, "/api/approvals/"+id, map[string]string{"decision": decision}); err != nil {
+	if err := s.console.post(ctx, "/api/approvals/"+run.ID, map[string]string{"decision": decision}); err != nil {
 		return err
 	}
 	s.done(s.letter(s.administrator()), decision, map[bool]string{true: "已批准", false: "已拒绝"}[yes])
