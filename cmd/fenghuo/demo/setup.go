@@ -143,8 +143,6 @@ func (s *story) deploy(ctx context.Context) error {
 	}
 	s.done("", fmt.Sprintf("%d functions, %d flows, %d stacks of roles and Logstores in %s", n["fc3"], n["flow"], n["ros"], seconds(time.Since(began))),
 		fmt.Sprintf("%d 个函数、%d 个流程、%d 个角色与 Logstore 资源栈,用时 %s", n["fc3"], n["flow"], n["ros"], seconds(time.Since(began))))
-		return nil
-	}
 	return s.console.await(ctx)
 }
 
