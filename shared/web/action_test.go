@@ -193,12 +193,14 @@ func TestRefusal(t *testing.T) {
 
 func TestSetState(t *testing.T) {
 	t.Parallel()
-	h, db, _ := newConsole(t, Options{})
+	now := testNow
+	h, db, _ := newConsole(t, Options{Now: func() time.Time { return now }})
 	s := seed(t, db, same)
 	target := "/events/" + s.Incident.ID + "/state"
 	if status, body := ask(t, h, "/api"+target, `{"state":"in_progress"}`); status != http.StatusOK {
 		t.Fatalf("%d %s", status, body)
 	}
+	now = now.Add(time.Second)
 	rec := record(t, h, target, "state=closed&next=//evil.example")
 	if rec.Code != http.StatusSeeOther || rec.Header().Get("Location") != "/" {
 		t.Errorf("form answers %d to %q", rec.Code, rec.Header().Get("Location"))

@@ -134,7 +134,7 @@ func TestWrongTokensAreLimited(t *testing.T) {
 
 func TestNoTokenConfigured(t *testing.T) {
 	t.Parallel()
-	h, db, cloud := newConsole(t, Options{})
+	_, db, cloud := newConsole(t, Options{})
 	h, err := New(Options{Store: db, Flows: cloud, Logs: cloud, Now: time.Now})
 	must(t, err)
 	for _, target := range []string{"/", "/login", "/events", "/api/events"} {

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"unicode"
@@ -51,6 +53,17 @@ func strange(r rune) bool {
 
 // long tells whether a text is cut where space is short.
 func long(s string) bool { return utf8.RuneCountInString(s) > longText }
+
+// whole returns a long text cleaned; JSON is laid out over lines.
+func whole(s string) string {
+	if strings.HasPrefix(s, "{") && len(s) <= maxText && json.Valid([]byte(s)) {
+		var b bytes.Buffer
+		if json.Indent(&b, []byte(s), "", "  ") == nil {
+			return clean(b.String())
+		}
+	}
+	return clean(s)
+}
 
 // short returns a cleaned text of one line, cut for a table or a heading.
 func short(s string) string { return cut(s, shortText) }

@@ -78,6 +78,29 @@ func (v eventView) Line(p *page, e soc.TimelineEntry) retold {
 	return retell(p, e.Text, v.tasks[e.Ref])
 }
 
+// moment is a line of the timeline; the same alert in the same account, again and again, is one.
+type moment struct {
+	soc.TimelineEntry
+	Times int
+	Until time.Time
+}
+
+// Moments are the lines of the timeline.
+func (v eventView) Moments() []moment {
+	var out []moment
+	for _, e := range v.Timeline {
+		if n := len(out); n > 0 && e.Kind == "alert" {
+			last := &out[n-1]
+			if a, ok := v.alerts[e.Ref]; ok && last.Kind == "alert" && last.Account == e.Account && v.alerts[last.Ref].RuleID == a.RuleID {
+				last.Times, last.Until = last.Times+1, e.At
+				continue
+			}
+		}
+		out = append(out, moment{e, 1, e.At})
+	}
+	return out
+}
+
 // Span is the time from the first to the last thing that was seen.
 func (v eventView) Span() time.Duration { return v.Event.LastSeen.Sub(v.Event.FirstSeen) }
 

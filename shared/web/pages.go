@@ -58,15 +58,20 @@ func (c *console) overviewPage(r *http.Request) (any, error) {
 			v.Troubled = append(v.Troubled, h)
 		}
 	}
-	v.P50, v.P95, v.Delays = delays(s.Recent, c.Now().Add(-24*time.Hour))
+	v.P50, v.P95, v.Delays = delays(s.Recent, s.Members, c.Now().Add(-24*time.Hour))
 	return v, nil
 }
 
-// delays are how long it took from the log to the alert, for alerts that were raised since then.
-func delays(alerts []soc.Alert, since time.Time) (p50, p95 time.Duration, n int) {
+// delays are how long it took from the log to the alert, for alerts that were raised since then. Logs that were there
+// before their account joined waited for nobody, so they do not count.
+func delays(alerts []soc.Alert, accounts []soc.Account, since time.Time) (p50, p95 time.Duration, n int) {
+	joined := map[string]time.Time{}
+	for _, a := range accounts {
+		joined[a.UID] = a.JoinedAt
+	}
 	var all []time.Duration
 	for _, a := range alerts {
-		if a.CreatedAt.After(since) && !a.WrittenAt.IsZero() {
+		if a.CreatedAt.After(since) && !a.WrittenAt.IsZero() && !a.WrittenAt.Before(joined[a.Account]) {
 			all = append(all, a.CreatedAt.Sub(a.WrittenAt))
 		}
 	}

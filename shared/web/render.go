@@ -62,7 +62,7 @@ func loadPages() (map[string]*pageSet, error) {
 // functions are what templates may call besides the methods of page.
 func functions(w words) template.FuncMap {
 	return template.FuncMap{
-		"t": w.t, "clean": clean, "short": short, "long": long, "num": thousands, "size": size,
+		"t": w.t, "clean": clean, "whole": whole, "short": short, "long": long, "num": thousands, "size": size,
 		"has": func(key string) bool { _, ok := w[key]; return ok },
 		"iso": func(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) },
 		"day": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 -07:00") },

@@ -17,6 +17,7 @@ var sentences = []struct {
 	key     string
 }{
 	{regexp.MustCompile(`^Started playbook ([\w-]+): .*\.$`), "line.started"},
+	{regexp.MustCompile(`(?s)^Planned ([^\n:]+): (\d+) tasks?\b.*$`), "line.planned"},
 	{regexp.MustCompile(`^Playbook ([\w-]+) waits for approval of (\d+) tasks\.$`), "line.asked"},
 	{regexp.MustCompile(`^Playbook ([\w-]+) was approved\.$`), "line.approved"},
 	{regexp.MustCompile(`^Playbook ([\w-]+) was rejected\.$`), "line.rejected"},

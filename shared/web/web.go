@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
@@ -35,6 +36,8 @@ type console struct {
 	Options
 	auth  *gate
 	pages map[string]*pageSet // by language
+	open  *http.ServeMux      // what needs no token
+	inner *http.ServeMux      // what does
 }
 
 // New returns the console. It is safe for concurrent use. Its error is of kind soc.Invalid for a malformed
@@ -60,39 +63,33 @@ func New(o Options) (http.Handler, error) {
 	if c.pages, err = loadPages(); err != nil {
 		return nil, err
 	}
+	c.open, c.inner = http.NewServeMux(), http.NewServeMux()
+	c.open.Handle("GET "+staticPath, http.FileServerFS(static))
+	c.open.HandleFunc("GET /login", c.loginPage)
+	c.open.HandleFunc("POST /login", c.login)
+	c.open.HandleFunc("POST /logout", c.logout)
+	c.routeAPI(c.inner)
+	c.routePages(c.inner)
 	return secured(http.HandlerFunc(c.serve)), nil
 }
 
+const staticPath = "/static/"
+
 // serve answers what needs no token, and lets only who has one further in.
 func (c *console) serve(w http.ResponseWriter, r *http.Request) {
-	open := http.NewServeMux()
-	open.Handle("GET /static/", http.FileServerFS(static))
-	open.HandleFunc("GET /login", c.loginPage)
-	open.HandleFunc("POST /login", c.login)
-	open.HandleFunc("POST /logout", c.logout)
-	if !c.auth.configured() {
-		if _, pattern := open.Handler(r); pattern != "GET /static/" {
-			c.fail(w, r, errShut)
-			return
-		}
+	if !c.auth.configured() && !strings.HasPrefix(r.URL.Path, staticPath) {
+		c.fail(w, r, errShut)
+		return
 	}
 	if err := http.NewCrossOriginProtection().Check(r); err != nil {
 		c.fail(w, r, &soc.Error{Kind: soc.Denied, Op: "accept request", Err: err, Next: "open the console's own page and repeat it there"})
 		return
 	}
-	if _, pattern := open.Handler(r); pattern != "" {
-		open.ServeHTTP(w, r)
+	if _, pattern := c.open.Handler(r); pattern != "" {
+		c.open.ServeHTTP(w, r)
 		return
 	}
 	if c.admit(w, r) {
-		c.inner().ServeHTTP(w, r)
+		c.inner.ServeHTTP(w, r)
 	}
-}
-
-// inner is what only who has the token may ask for.
-func (c *console) inner() *http.ServeMux {
-	m := http.NewServeMux()
-	c.routeAPI(m)
-	c.routePages(m)
-	return m
 }
