@@ -1,5 +1,5 @@
 // Command repocheck holds the rules of this repository that the compiler does not: who may import whom, that every
-// function has one name everywhere, that every package says what it is for. It prints each breach with the reason for
+// function has one name everywhere, that every package says what it is for, that CI runs what the README shows. It prints each breach with the reason for
 // the rule and exits with 1.
 //
 // Run it from the root: go run ./scripts/repocheck
@@ -8,6 +8,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 )
 
 func main() {
@@ -23,7 +24,7 @@ func main() {
 		fmt.Printf("%d breaches\n", len(breaches))
 		os.Exit(1)
 	}
-	fmt.Println("repocheck: imports, names and package docs are in order")
+	fmt.Println("repocheck: imports, names, package docs and README commands are in order")
 }
 
 func check(root string) ([]string, error) {
@@ -40,5 +41,9 @@ func check(root string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(append(breaches, names...), mod...), nil
+	commands, err := commandBreaches(root)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Concat(breaches, names, mod, commands), nil
 }

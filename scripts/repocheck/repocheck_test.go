@@ -98,6 +98,26 @@ func TestNameBreaches(t *testing.T) {
 	}
 }
 
+func TestCommandBreaches(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	for path, text := range map[string]string{
+		".ci/run":   "go test ./...\ntimeout 5 go run ./x || code=$?\n",
+		"README.md": "```sh\ngo test ./...\ngo run ./x\ngo run ./y\n```\n```\nnot a command\n```\n",
+	} {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(root, path)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(root, path), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := commandBreaches(root)
+	if err != nil || len(got) != 1 || !strings.Contains(got[0], `"go run ./y"`) {
+		t.Errorf("breaches = %q (%v), want one about go run ./y", got, err)
+	}
+}
+
 func TestRepository(t *testing.T) {
 	t.Parallel()
 	breaches, err := check("../..")
