@@ -83,25 +83,43 @@ const (
 )
 
 var bans = []ban{
-	{below("shared"), below("functions", "emulator", "cmd", "rules", "scripts"), true,
-		"shared packages are used by everyone, so they know nobody"},
-	{except(below("emulator"), below("emulator/e2e")), below("shared", "functions", "cmd", "rules"), false,
-		"if client and emulator shared code they would share one misreading of the wire"},
-	{below("functions"), below("functions", "emulator", "cmd", "scripts"), true,
-		"functions are stitched by flows, never by imports, and never ask where they run"},
-	{except(anything, below("shared/cloud")), below(sdk), false,
-		"the cloud SDK is neither context-aware nor race-free; shared/cloud wraps it once"},
-	{except(anything, below("shared/fc")), below(lambda), true,
-		"serving a handler is the business of shared/fc alone"},
-	{below("rules"), except(anything, below("embed")), false,
-		"rules are data; the package only embeds them"},
-	{below("shared/soc"), except(outside, below("github.com/google/uuid")), false,
-		"the vocabulary imports the standard library and uuid only"},
-	{below("shared/soc", "shared/sigma"), below("shared"), false,
-		"the vocabulary and the rule language stand alone"},
-	{below("shared/correlation", "shared/response", "shared/normalize", "shared/detection", "shared/catalog", "shared/integration", "shared/org", "shared/diagnosis"),
+	{
+		below("shared"), below("functions", "emulator", "cmd", "rules", "scripts"), true,
+		"shared packages are used by everyone, so they know nobody",
+	},
+	{
+		except(below("emulator"), below("emulator/e2e")), below("shared", "functions", "cmd", "rules"), false,
+		"if client and emulator shared code they would share one misreading of the wire",
+	},
+	{
+		below("functions"), below("functions", "emulator", "cmd", "scripts"), true,
+		"functions are stitched by flows, never by imports, and never ask where they run",
+	},
+	{
+		except(anything, below("shared/cloud")), below(sdk), false,
+		"the cloud SDK is neither context-aware nor race-free; shared/cloud wraps it once",
+	},
+	{
+		except(anything, below("shared/fc")), below(lambda), true,
+		"serving a handler is the business of shared/fc alone",
+	},
+	{
+		below("rules"), except(anything, below("embed")), false,
+		"rules are data; the package only embeds them",
+	},
+	{
+		below("shared/soc"), except(outside, below("github.com/google/uuid")), false,
+		"the vocabulary imports the standard library and uuid only",
+	},
+	{
+		below("shared/soc", "shared/sigma"), except(below("shared"), below("shared/sigma")), false,
+		"the vocabulary and the rule language stand alone",
+	},
+	{
+		below("shared/correlation", "shared/response", "shared/normalize", "shared/detection", "shared/catalog", "shared/integration", "shared/org", "shared/diagnosis"),
 		below("shared/cloud", "shared/fc", "shared/store"), false,
-		"domain packages take values and small interfaces; adapters are wired by functions"},
+		"domain packages take values and small interfaces; adapters are wired by functions",
+	},
 }
 
 func importBreaches(packages []pkg) []string {
