@@ -1,12 +1,17 @@
 package emulator
 
 import (
+	"context"
 	"fmt"
 	"time"
 
 	"github.com/fenghuo-soc/fenghuo/emulator/sls"
 	"github.com/fenghuo-soc/fenghuo/emulator/traffic"
 )
+
+// productIndex is the index of the Logstores that products make: full text, and the JSON of ActionTrail.
+const productIndex = `{"line":{"token":[","," ","'","\"",";","=","(",")","[","]","{","}","?","@","&","<",">","/",":","\n","\t","\r"],"caseSensitive":false,"chn":false},` +
+	`"keys":{"event":{"type":"json","token":[","," ","'","\"",";","=","(",")","[","]","{","}","?","@","&","<",">","/",":","\n","\t","\r"],"caseSensitive":false,"doc_value":true,"index_all":true}}}`
 
 // seed makes the accounts of the world, what their products made, and the directory.
 func (s *Server) seed() error {
@@ -29,6 +34,9 @@ func (s *Server) seed() error {
 		for _, l := range a.Logstores {
 			if err := s.sls.Seed(a.UID, l.Project, l.Logstore, l.Shards, sls.LogstoreConfig{Name: l.Logstore, TTL: 180}); err != nil {
 				return fmt.Errorf("make Logstore %s/%s: %w", l.Project, l.Logstore, err)
+			}
+			if err := s.sls.PutIndex(context.Background(), s.iam.RootCaller(a.UID), l.Project, l.Logstore, []byte(productIndex)); err != nil {
+				return fmt.Errorf("index Logstore %s/%s: %w", l.Project, l.Logstore, err)
 			}
 		}
 	}

@@ -77,12 +77,25 @@ func LoadWorld(nameOrFile string) (World, error) {
 	d.KnownFields(true)
 	var w World
 	if err := d.Decode(&w); err != nil {
-		return World{}, fmt.Errorf("world %s: %s", nameOrFile, strings.TrimPrefix(err.Error(), "yaml: "))
+		return World{}, fmt.Errorf("world %s: %s", nameOrFile, oneLine(err))
 	}
 	if err := w.check(); err != nil {
 		return World{}, fmt.Errorf("world %s: %w", nameOrFile, err)
 	}
 	return w, nil
+}
+
+var goType = regexp.MustCompile(` in type [\w.]+| into [\w.]+`)
+
+// oneLine is what the YAML package complains of, without its own words and Go's types.
+func oneLine(err error) string {
+	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	text = strings.TrimPrefix(text, "unmarshal errors:\n")
+	lines := strings.Split(goType.ReplaceAllString(text, ""), "\n")
+	for i, l := range lines {
+		lines[i] = strings.TrimSpace(l)
+	}
+	return strings.Join(lines, "; ")
 }
 
 var uidRule = regexp.MustCompile(`^\d{16}$`)

@@ -31,9 +31,6 @@ func run(m *testing.M) int {
 	if testing.Short() {
 		return m.Run()
 	}
-	if binaries = os.Getenv("E2E_BIN"); binaries != "" { // DEV
-		return m.Run() // DEV
-	} // DEV
 	dir, err := os.MkdirTemp("", "fenghuo-e2e-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -32,7 +32,7 @@ type Options struct {
 	Approve func(ctx context.Context, run soc.Run) (bool, error)
 	// Tell is called for each line of the story, in order, from one goroutine.
 	Tell func(Line)
-	// At is called when a stage begins; an end-to-end test does its mischief there.
+	// At is called when a stage has ended; an end-to-end test does its mischief there.
 	At func(ctx context.Context, stage Stage, s *emulator.Server) error
 	// Ready is called once with the console's address.
 	Ready func(console string)
@@ -99,9 +99,18 @@ func Run(ctx context.Context, o Options) (score Score, err error) {
 		stage Stage
 		run   func(context.Context) error
 	}{
-		{StageCloud, s.startCloud}, {StageDirectory, s.makeDirectory}, {StageDeploy, s.deploy}, {StageOnboard, s.onboard},
-		{StageIntegrate, s.integrate}, {StageTraffic, s.writeTraffic}, {StageAttack, s.attack}, {StageDetect, s.detect},
-		{StageRespond, s.respond}, {StageDoctor, s.doctor}, {StageUndo, s.undo}, {StageScore, s.keepScore},
+		{StageCloud, s.startCloud},
+		{StageDirectory, s.makeDirectory},
+		{StageDeploy, s.deploy},
+		{StageOnboard, s.onboard},
+		{StageIntegrate, s.integrate},
+		{StageTraffic, s.writeTraffic},
+		{StageAttack, s.attack},
+		{StageDetect, s.detect},
+		{StageRespond, s.respond},
+		{StageDoctor, s.doctor},
+		{StageUndo, s.undo},
+		{StageScore, s.keepScore},
 	} {
 		if err := step.run(ctx); err != nil {
 			return s.score, errors.Join(fmt.Errorf("%s: %w", step.stage, err), s.denials())

@@ -68,8 +68,10 @@ func randomHex(n int) string {
 // as returns an OpenAPI client of an account's operator.
 func (s *story) as(uid string) *openapi.Client {
 	k := s.server.Operator(uid)
-	return openapi.New(openapi.Config{Endpoint: s.server.Endpoint(), Region: s.server.World().Region, Account: uid,
-		Credentials: openapi.Static(openapi.Credentials{AccessKeyID: k.AccessKeyID, AccessKeySecret: k.AccessKeySecret})})
+	return openapi.New(openapi.Config{
+		Endpoint: s.server.Endpoint(), Region: s.server.World().Region, Account: uid,
+		Credentials: openapi.Static(openapi.Credentials{AccessKeyID: k.AccessKeyID, AccessKeySecret: k.AccessKeySecret}),
+	})
 }
 
 func (s *story) management() string    { return s.server.World().Management().UID }
@@ -125,7 +127,7 @@ func (s *story) deploy(ctx context.Context) error {
 	began := time.Now()
 	s.title("Deployed from s.yaml, as Serverless Devs does", "按 s.yaml 部署,与 Serverless Devs 相同")
 	report, err := deploy.Run(ctx, deploy.Options{
-		File: filepath.Join(s.Root, "s.yaml"), Dir: s.Root, Endpoint: s.server.Endpoint(),
+		File: filepath.Join(s.Root, "s.yaml"), Dir: s.Root, Endpoint: s.server.Endpoint(), Poll: 50 * time.Millisecond,
 		Env: map[string]string{
 			"SOC_REGION": s.server.World().Region, "SOC_MANAGEMENT_ACCOUNT": s.management(), "SOC_ADMINISTRATOR_ACCOUNT": s.administrator(),
 			"SOC_EXTERNAL_ID": randomHex(16), "SOC_STORE": "sqlite:" + filepath.Join(s.dir, "state.db"),
@@ -213,7 +215,8 @@ func (s *story) onboard(ctx context.Context) error {
 // integrate applies the recommended policy to every member.
 func (s *story) integrate(ctx context.Context) error {
 	out, err := s.runFlow(ctx, s.administrator(), "apply-integration", map[string]any{
-		"policies": []string{"recommended", "alibaba_cloud_oss_access"}, "mode": "increment", "accounts": []string{"*"}, "auto_add": true, "hash": ""})
+		"policies": []string{"recommended", "alibaba_cloud_oss_access"}, "mode": "increment", "accounts": []string{"*"}, "auto_add": true, "hash": "",
+	})
 	if err != nil {
 		return err
 	}
