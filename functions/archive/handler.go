@@ -52,8 +52,10 @@ func (h *handler) handle(ctx context.Context, in fc.LogTriggerEvent) (result, er
 	}
 	r := in.Source
 	if r.ProjectName != h.project || r.LogstoreName != h.logstore {
-		return result{}, &soc.Error{Kind: soc.Invalid, Op: "archive", Resource: r.ProjectName + "/" + r.LogstoreName,
-			Err: errors.New("the trigger belongs on " + h.project + "/" + h.logstore)}
+		return result{}, &soc.Error{
+			Kind: soc.Invalid, Op: "archive", Resource: r.ProjectName + "/" + r.LogstoreName,
+			Err: errors.New("the trigger belongs on " + h.project + "/" + h.logstore),
+		}
 	}
 	run := &run{handler: h, out: result{Status: "ok"}, record: normalize.NewRecord()}
 	central := store.Parked{Project: r.ProjectName, Logstore: r.LogstoreName, Shard: r.ShardID, Index: -1}

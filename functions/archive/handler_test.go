@@ -72,8 +72,10 @@ func trigger(t *testing.T) fc.LogTriggerEvent {
 
 func TestRecordsGetTheEnvelope(t *testing.T) {
 	t.Parallel()
-	origin := soc.Origin{Account: "1100000000000003", Region: "cn-hangzhou", Template: "alibaba_cloud_waf_flow", Project: "wafnew",
-		Logstore: "wafnew-logstore", Cursor: 42, ReadAt: now}
+	origin := soc.Origin{
+		Account: "1100000000000003", Region: "cn-hangzhou", Template: "alibaba_cloud_waf_flow", Project: "wafnew",
+		Logstore: "wafnew-logstore", Cursor: 42, ReadAt: now,
+	}
 	var b sls.Builder
 	b.SetTopic("waf_access_log")
 	b.StartLog(uint32(now.Unix()), 9)
@@ -83,8 +85,10 @@ func TestRecordsGetTheEnvelope(t *testing.T) {
 	bad := origin
 	bad.Template, bad.Cursor = "alibaba_cloud_actiontrail_event", 43
 	l := &logstore{groups: [][]byte{sls.AppendTags(nil, b.Bytes(), origin.Tags()), sls.AppendTags(nil, b.Bytes(), bad.Tags()), b.Bytes()}}
-	h := &handler{on: true, in: l, out: l, parked: l, project: project, logstore: "stream", archive: "archive", administrator: administrator,
-		now: func() time.Time { return now }}
+	h := &handler{
+		on: true, in: l, out: l, parked: l, project: project, logstore: "stream", archive: "archive", administrator: administrator,
+		now: func() time.Time { return now },
+	}
 	out, err := h.handle(t.Context(), trigger(t))
 	if err != nil {
 		t.Fatal(err)
@@ -100,8 +104,10 @@ func TestRecordsGetTheEnvelope(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, log := range g.Logs() {
-		for key, want := range map[string]string{"user_id": "1100000000000003", "main_user_id": administrator, "host": "shop.example.com",
-			"record_id": "wafnew/wafnew-logstore/0/42/0", "log_code": "alibaba_cloud_waf_flow", "raw_project": "wafnew", "region_id": "cn-hangzhou"} {
+		for key, want := range map[string]string{
+			"user_id": "1100000000000003", "main_user_id": administrator, "host": "shop.example.com",
+			"record_id": "wafnew/wafnew-logstore/0/42/0", "log_code": "alibaba_cloud_waf_flow", "raw_project": "wafnew", "region_id": "cn-hangzhou",
+		} {
 			if got, _ := log.Get(key); string(got) != want {
 				t.Errorf("field %s is %q, want %q", key, got, want)
 			}

@@ -28,9 +28,13 @@ func build(ctx context.Context, cfg config) (func(context.Context, fc.LogTrigger
 	if c, ok := fc.FromContext(ctx); ok {
 		self = *c
 	}
-	central := sls.New(sls.Config{Endpoint: cmp.Or(cfg.SLSEndpoint, sls.Endpoint(self.Region)), Region: self.Region, Account: self.AccountID,
-		Credentials: fc.CredentialsOf[sls.Credentials]}).Project(cfg.Project)
-	h := &handler{on: true, in: central, out: central, parked: db, project: cfg.Project, logstore: cfg.Stream, archive: cfg.Archive,
-		administrator: cmp.Or(cfg.Administrator, self.AccountID), now: time.Now}
+	central := sls.New(sls.Config{
+		Endpoint: cmp.Or(cfg.SLSEndpoint, sls.Endpoint(self.Region)), Region: self.Region, Account: self.AccountID,
+		Credentials: fc.CredentialsOf[sls.Credentials],
+	}).Project(cfg.Project)
+	h := &handler{
+		on: true, in: central, out: central, parked: db, project: cfg.Project, logstore: cfg.Stream, archive: cfg.Archive,
+		administrator: cmp.Or(cfg.Administrator, self.AccountID), now: time.Now,
+	}
 	return h.handle, nil
 }

@@ -41,11 +41,13 @@ func TestTimerRunEndsBeforeItsDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		leases := idle{map[string]bool{}}
 		var spawned []int
-		h := &handler{workers: 3, runTime: 55 * time.Second, now: time.Now, collect: collect.Config{Leases: leases, Shards: 2},
+		h := &handler{
+			workers: 3, runTime: 55 * time.Second, now: time.Now, collect: collect.Config{Leases: leases, Shards: 2},
 			spawn: func(_ context.Context, n int) error {
 				spawned = append(spawned, n)
 				return nil
-			}}
+			},
+		}
 		begun := time.Now()
 		ctx := fc.NewContext(t.Context(), &fc.Context{RequestID: "req-1", Deadline: begun.Add(30 * time.Second)})
 		out, err := h.handle(ctx, in)
@@ -71,8 +73,10 @@ func TestTimerRunEndsBeforeItsDeadline(t *testing.T) {
 func TestWorkersThatCannotStartAreReported(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		h := &handler{workers: 3, runTime: time.Second, now: time.Now, collect: collect.Config{Leases: idle{map[string]bool{}}, Shards: 1},
-			spawn: func(context.Context, int) error { return &soc.Error{Kind: soc.Denied, Op: "invoke function"} }}
+		h := &handler{
+			workers: 3, runTime: time.Second, now: time.Now, collect: collect.Config{Leases: idle{map[string]bool{}}, Shards: 1},
+			spawn: func(context.Context, int) error { return &soc.Error{Kind: soc.Denied, Op: "invoke function"} },
+		}
 		out, err := h.handle(t.Context(), event{})
 		if err != nil || out.Status != "degraded" || len(out.Errors) != 1 || out.Errors[0].Kind != soc.Denied {
 			t.Errorf("result %+v, error %v", out, err)

@@ -37,18 +37,24 @@ func build(ctx context.Context, cfg config) (func(context.Context, event) (resul
 	m := &members{cfg: cfg, http: sls.NewHTTPClient()}
 	api := openapi.New(openapi.Config{Endpoint: cfg.Endpoint, Region: self.Region, Credentials: fc.CredentialsOf[openapi.Credentials]})
 	m.roles = sts.NewCache(sts.New(api), nil)
-	central := sls.New(sls.Config{Endpoint: cmp.Or(cfg.SLSEndpoint, sls.Endpoint(self.Region)), Region: self.Region, Account: self.AccountID,
-		Credentials: fc.CredentialsOf[sls.Credentials], HTTPClient: m.http})
+	central := sls.New(sls.Config{
+		Endpoint: cmp.Or(cfg.SLSEndpoint, sls.Endpoint(self.Region)), Region: self.Region, Account: self.AccountID,
+		Credentials: fc.CredentialsOf[sls.Credentials], HTTPClient: m.http,
+	})
 	me := function.New(function.Config{Endpoint: cfg.Endpoint, Region: self.Region, Account: self.AccountID, Credentials: fc.CredentialsOf[openapi.Credentials]})
-	h := &handler{workers: cfg.Workers, runTime: cfg.RunTime, now: time.Now,
-		collect: collect.Config{Leases: db, Ledger: db, Open: m.open, Stream: central.Project(cfg.Project), Store: cfg.Stream,
-			Start: cfg.Start, Shards: cfg.Shards},
+	h := &handler{
+		workers: cfg.Workers, runTime: cfg.RunTime, now: time.Now,
+		collect: collect.Config{
+			Leases: db, Ledger: db, Open: m.open, Stream: central.Project(cfg.Project), Store: cfg.Stream,
+			Start: cfg.Start, Shards: cfg.Shards,
+		},
 		spawn: func(ctx context.Context, worker int) error {
 			payload, err := json.Marshal(event{Worker: worker})
 			if err != nil {
 				return err
 			}
 			return me.InvokeAsync(ctx, self.FunctionName, payload)
-		}}
+		},
+	}
 	return h.handle, nil
 }

@@ -30,7 +30,9 @@ func (m *members) open(ctx context.Context, h store.Shard) (collect.Reader, erro
 	if _, err := m.roles.Get(ctx, role); err != nil {
 		return nil, err
 	}
-	c := sls.New(sls.Config{Endpoint: cmp.Or(m.cfg.SLSEndpoint, sls.Endpoint(h.Region)), Region: h.Region, Account: h.Account,
-		Credentials: m.roles.ForSLS(role), HTTPClient: m.http})
+	c := sls.New(sls.Config{
+		Endpoint: cmp.Or(m.cfg.SLSEndpoint, sls.Endpoint(h.Region)), Region: h.Region, Account: h.Account,
+		Credentials: m.roles.ForSLS(role), HTTPClient: m.http,
+	})
 	return c.Project(h.Project), nil
 }

@@ -54,8 +54,10 @@ func setup(t *testing.T) (func(method, target, body string) *httptest.ResponseRe
 	if err := cfg.Validate(); err != nil {
 		t.Fatal(err)
 	}
-	ctx := fc.NewContext(t.Context(), &fc.Context{RequestID: "req-1", Region: "cn-hangzhou", AccountID: "1100000000000002",
-		Credentials: fc.Credentials{AccessKeyID: "STS.k", AccessKeySecret: "s", SecurityToken: "t"}})
+	ctx := fc.NewContext(t.Context(), &fc.Context{
+		RequestID: "req-1", Region: "cn-hangzhou", AccountID: "1100000000000002",
+		Credentials: fc.Credentials{AccessKeyID: "STS.k", AccessKeySecret: "s", SecurityToken: "t"},
+	})
 	h, err := build(ctx, cfg)
 	if err != nil {
 		t.Fatal(err)

@@ -34,10 +34,14 @@ func build(ctx context.Context, cfg config) (http.Handler, error) {
 	if c, ok := fc.FromContext(ctx); ok {
 		self = *c
 	}
-	central := sls.New(sls.Config{Endpoint: cmp.Or(cfg.SLSEndpoint, sls.Endpoint(self.Region)), Region: self.Region, Account: self.AccountID,
-		Credentials: fc.CredentialsOf[sls.Credentials]})
-	api := openapi.New(openapi.Config{Endpoint: cfg.Endpoint, Region: self.Region, Account: self.AccountID,
-		Credentials: fc.CredentialsOf[openapi.Credentials]})
+	central := sls.New(sls.Config{
+		Endpoint: cmp.Or(cfg.SLSEndpoint, sls.Endpoint(self.Region)), Region: self.Region, Account: self.AccountID,
+		Credentials: fc.CredentialsOf[sls.Credentials],
+	})
+	api := openapi.New(openapi.Config{
+		Endpoint: cfg.Endpoint, Region: self.Region, Account: self.AccountID,
+		Credentials: fc.CredentialsOf[openapi.Credentials],
+	})
 	pages, err := web.New(web.Options{
 		Store: db, Flows: flows{flow.New(api)}, Logs: logs{central.Project(cfg.Project), cfg.Stream}, Titles: titles,
 		Now: time.Now, TokenSHA256: cfg.TokenSHA256, LogStorage: cfg.LogStorage == "on", StreamDays: cfg.StreamDays,

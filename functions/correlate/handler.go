@@ -114,13 +114,17 @@ func (h *handler) handle(ctx context.Context, in event) (result, error) {
 // read decodes the alerts of a range. What is no alert is parked.
 func (h *handler) read(ctx context.Context, r fc.LogRange, out *result) ([]soc.Alert, error) {
 	if r.ProjectName != h.project || r.LogstoreName != h.logstore {
-		return nil, &soc.Error{Kind: soc.Invalid, Op: "read alerts", Resource: r.ProjectName + "/" + r.LogstoreName,
-			Err: errors.New("the trigger belongs on " + h.project + "/" + h.logstore)}
+		return nil, &soc.Error{
+			Kind: soc.Invalid, Op: "read alerts", Resource: r.ProjectName + "/" + r.LogstoreName,
+			Err: errors.New("the trigger belongs on " + h.project + "/" + h.logstore),
+		}
 	}
 	park := func(c sls.Cursor, index int, why error) error {
 		out.Parked++
-		return h.alerts.Park(ctx, store.Parked{Project: r.ProjectName, Logstore: r.LogstoreName, Shard: r.ShardID,
-			Cursor: int64(c), Index: index, Error: why.Error(), At: h.now()})
+		return h.alerts.Park(ctx, store.Parked{
+			Project: r.ProjectName, Logstore: r.LogstoreName, Shard: r.ShardID,
+			Cursor: int64(c), Index: index, Error: why.Error(), At: h.now(),
+		})
 	}
 	var alerts []soc.Alert
 	span := collect.Span{Logstore: r.LogstoreName, Shard: r.ShardID, Begin: r.BeginCursor, End: r.EndCursor}

@@ -58,8 +58,10 @@ func group(t *testing.T, alerts ...soc.Alert) []byte {
 
 func alert(n int, rule string, l soc.Level, account string, es ...soc.Entity) soc.Alert {
 	r := soc.RecordID{Project: "p", Logstore: "l", Cursor: int64(n)}
-	return soc.Alert{ID: soc.AlertID(rule, r), RuleID: rule, RuleTitle: "Rule " + rule, Level: l, Account: account, Record: r,
-		EventTime: now.Add(time.Duration(n) * time.Minute), Entities: es}
+	return soc.Alert{
+		ID: soc.AlertID(rule, r), RuleID: rule, RuleTitle: "Rule " + rule, Level: l, Account: account, Record: r,
+		EventTime: now.Add(time.Duration(n) * time.Minute), Entities: es,
+	}
 }
 
 var attacker = soc.Entity{Type: soc.EntityIP, Value: "198.51.100.77", Part: "attacker"}
@@ -89,8 +91,10 @@ func setup(t *testing.T) (*handler, *store.DB, *flows) {
 		t.Fatal(err)
 	}
 	f := &flows{started: map[string]string{}}
-	return &handler{alerts: db, incidents: db, runs: db, lock: db.WithLock, project: project, logstore: "alerts",
-		start: f.start, book: book, titleZH: func(string) string { return "" }, now: func() time.Time { return now }}, db, f
+	return &handler{
+		alerts: db, incidents: db, runs: db, lock: db.WithLock, project: project, logstore: "alerts",
+		start: f.start, book: book, titleZH: func(string) string { return "" }, now: func() time.Time { return now },
+	}, db, f
 }
 
 func recorded(t *testing.T, name string) event {

@@ -122,8 +122,10 @@ func (h *handler) respond(ctx context.Context, open []correlation.Existing, out 
 // the execution's name is the run's id, so that it starts once.
 func (h *handler) startRun(ctx context.Context, inc soc.Incident, rule response.Rule) (bool, error) {
 	now := h.now()
-	run := soc.Run{ID: soc.RunID(rule.Playbook, inc.ID), Playbook: rule.Playbook, IncidentID: inc.ID, State: soc.RunPlanned,
-		StartedBy: rule.ID, CreatedAt: now, UpdatedAt: now}
+	run := soc.Run{
+		ID: soc.RunID(rule.Playbook, inc.ID), Playbook: rule.Playbook, IncidentID: inc.ID, State: soc.RunPlanned,
+		StartedBy: rule.ID, CreatedAt: now, UpdatedAt: now,
+	}
 	created, err := h.runs.SaveRun(ctx, run)
 	if err != nil {
 		return false, err

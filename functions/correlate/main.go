@@ -43,16 +43,22 @@ func build(ctx context.Context, cfg config) (func(context.Context, event) (resul
 	if c, ok := fc.FromContext(ctx); ok {
 		self = *c
 	}
-	central := sls.New(sls.Config{Endpoint: cmp.Or(cfg.SLSEndpoint, sls.Endpoint(self.Region)), Region: self.Region, Account: self.AccountID,
-		Credentials: fc.CredentialsOf[sls.Credentials]})
-	flows := flow.New(openapi.New(openapi.Config{Endpoint: cfg.Endpoint, Region: self.Region, Account: self.AccountID,
-		Credentials: fc.CredentialsOf[openapi.Credentials]}))
-	h := &handler{alerts: db, incidents: db, runs: db, lock: db.WithLock, in: central.Project(cfg.Project), project: cfg.Project,
+	central := sls.New(sls.Config{
+		Endpoint: cmp.Or(cfg.SLSEndpoint, sls.Endpoint(self.Region)), Region: self.Region, Account: self.AccountID,
+		Credentials: fc.CredentialsOf[sls.Credentials],
+	})
+	flows := flow.New(openapi.New(openapi.Config{
+		Endpoint: cfg.Endpoint, Region: self.Region, Account: self.AccountID,
+		Credentials: fc.CredentialsOf[openapi.Credentials],
+	}))
+	h := &handler{
+		alerts: db, incidents: db, runs: db, lock: db.WithLock, in: central.Project(cfg.Project), project: cfg.Project,
 		logstore: cfg.Alerts, book: book, allow: &correlation.AllowList{Networks: cfg.OwnNetworks}, now: time.Now,
 		titleZH: func(id string) string { return titles[id] },
 		start: func(ctx context.Context, name, execution, input string) error {
 			_, err := flows.StartExecution(ctx, name, execution, input)
 			return err
-		}}
+		},
+	}
 	return h.handle, nil
 }

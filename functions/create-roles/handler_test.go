@@ -56,8 +56,10 @@ func (e *emptyRAM) DeletePolicy(_ context.Context, policy string) error {
 func handle(t *testing.T, ram *emptyRAM, r org.RolesRequest) (org.RolesResult, string, error) {
 	t.Helper()
 	var entered string
-	h := &handler{template: fenghuo.Template, cfg: config{Administrator: admin, ExternalID: "external-id-of-the-directory"}, members: onlyShop{},
-		enter: func(_ context.Context, uid, _ string) org.RAM { entered = uid; return ram }}
+	h := &handler{
+		template: fenghuo.Template, cfg: config{Administrator: admin, ExternalID: "external-id-of-the-directory"}, members: onlyShop{},
+		enter: func(_ context.Context, uid, _ string) org.RAM { entered = uid; return ram },
+	}
 	got, err := h.handle(fc.NewContext(t.Context(), &fc.Context{AccountID: mgmt, RequestID: "r"}), r)
 	return got, entered, err
 }

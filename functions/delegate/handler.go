@@ -75,8 +75,10 @@ func (h *handler) run(ctx context.Context, r *request, out *result) error {
 	case "remove":
 		return h.remove(ctx, self, r.Administrator, out)
 	}
-	return &soc.Error{Kind: soc.Invalid, Op: "delegate", Err: fmt.Errorf("unknown operation %q", r.Operation),
-		Next: "use check, designate or remove"}
+	return &soc.Error{
+		Kind: soc.Invalid, Op: "delegate", Err: fmt.Errorf("unknown operation %q", r.Operation),
+		Next: "use check, designate or remove",
+	}
 }
 
 // check runs the prerequisites and refuses with the first one that fails.
@@ -115,7 +117,8 @@ func (h *handler) remove(ctx context.Context, self, administrator string, out *r
 }
 
 func (h *handler) change(ctx context.Context, out *result, uid string,
-	f func(context.Context, org.Delegator, string) ([]org.Delegation, error)) error {
+	f func(context.Context, org.Delegator, string) ([]org.Delegation, error),
+) error {
 	services, err := f(ctx, h.org, uid)
 	if err != nil {
 		return err

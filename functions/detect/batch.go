@@ -28,8 +28,14 @@ func (b *batch) add(a soc.Alert, now time.Time) error {
 	}
 	b.b.StartLog(uint32(now.Unix()), uint32(now.Nanosecond()))
 	for _, f := range [...][2]string{
-		{"id", a.ID}, {"rule_id", a.RuleID}, {"level", a.Level.String()}, {"account", a.Account}, {"region", a.Region},
-		{"title", a.RuleTitle}, {"event_time", a.EventTime.UTC().Format(time.RFC3339Nano)}, {"alert", string(body)},
+		{"id", a.ID},
+		{"rule_id", a.RuleID},
+		{"level", a.Level.String()},
+		{"account", a.Account},
+		{"region", a.Region},
+		{"title", a.RuleTitle},
+		{"event_time", a.EventTime.UTC().Format(time.RFC3339Nano)},
+		{"alert", string(body)},
 	} {
 		b.b.Field(f[0], f[1])
 	}

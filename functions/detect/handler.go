@@ -49,8 +49,10 @@ type handler struct {
 func (h *handler) handle(ctx context.Context, in fc.LogTriggerEvent) (result, error) {
 	r := in.Source
 	if r.ProjectName != h.project || r.LogstoreName != h.logstore {
-		return result{}, &soc.Error{Kind: soc.Invalid, Op: "detect", Resource: r.ProjectName + "/" + r.LogstoreName,
-			Err: errors.New("the trigger belongs on " + h.project + "/" + h.logstore)}
+		return result{}, &soc.Error{
+			Kind: soc.Invalid, Op: "detect", Resource: r.ProjectName + "/" + r.LogstoreName,
+			Err: errors.New("the trigger belongs on " + h.project + "/" + h.logstore),
+		}
 	}
 	run := &run{handler: h, out: result{RuleSet: h.rules.Hash()}, shard: r.ShardID}
 	span := collect.Span{Logstore: r.LogstoreName, Shard: r.ShardID, Begin: r.BeginCursor, End: r.EndCursor}

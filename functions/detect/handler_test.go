@@ -76,8 +76,10 @@ func (l *logstore) Park(_ context.Context, p store.Parked) error {
 	return nil
 }
 
-var origin = soc.Origin{Account: shop, Region: "cn-hangzhou", Template: "alibaba_cloud_waf_flow", Source: "s", Project: "wafnew", Logstore: "wafnew-logstore",
-	Shard: 0, Cursor: 42, ReadAt: now.Add(-time.Second)}
+var origin = soc.Origin{
+	Account: shop, Region: "cn-hangzhou", Template: "alibaba_cloud_waf_flow", Source: "s", Project: "wafnew", Logstore: "wafnew-logstore",
+	Shard: 0, Cursor: 42, ReadAt: now.Add(-time.Second),
+}
 
 // waf makes a group of WAF logs, one for each rule type.
 func waf(o soc.Origin, types ...string) []byte {
@@ -137,8 +139,10 @@ func TestAlertsAreWrittenAsLogs(t *testing.T) {
 		if a.Record != origin.Record(i+1) || a.ID != soc.AlertID(a.RuleID, a.Record) || a.Account != shop || a.Level != soc.High {
 			t.Errorf("alert %+v", a)
 		}
-		for key, want := range map[string]string{"id": a.ID, "rule_id": a.RuleID, "level": "high", "account": shop, "region": "cn-hangzhou",
-			"title": "SQL injection", "event_time": a.EventTime.Format(time.RFC3339Nano)} {
+		for key, want := range map[string]string{
+			"id": a.ID, "rule_id": a.RuleID, "level": "high", "account": shop, "region": "cn-hangzhou",
+			"title": "SQL injection", "event_time": a.EventTime.Format(time.RFC3339Nano),
+		} {
 			if got, _ := log.Get(key); string(got) != want {
 				t.Errorf("field %s is %q, want %q", key, got, want)
 			}

@@ -34,8 +34,10 @@ func build(ctx context.Context, cfg config) (func(context.Context, fc.LogTrigger
 	if c, ok := fc.FromContext(ctx); ok {
 		self = *c
 	}
-	central := sls.New(sls.Config{Endpoint: cmp.Or(cfg.SLSEndpoint, sls.Endpoint(self.Region)), Region: self.Region, Account: self.AccountID,
-		Credentials: fc.CredentialsOf[sls.Credentials]}).Project(cfg.Project)
+	central := sls.New(sls.Config{
+		Endpoint: cmp.Or(cfg.SLSEndpoint, sls.Endpoint(self.Region)), Region: self.Region, Account: self.AccountID,
+		Credentials: fc.CredentialsOf[sls.Credentials],
+	}).Project(cfg.Project)
 	h := &handler{rules: detector, in: central, out: central, parked: db, project: cfg.Project, logstore: cfg.Stream, alerts: cfg.Alerts, now: time.Now}
 	return h.handle, nil
 }

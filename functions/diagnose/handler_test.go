@@ -79,8 +79,10 @@ func newHandler(t *testing.T, now time.Time) *handler {
 	_, errShards := db.AddShards(t.Context(), []store.Shard{{Source: name, Account: shop, Region: region, Template: waf, Project: project, Logstore: "wafnew-logstore"}})
 	for _, err := range []error{
 		db.SavePolicies(t.Context(), "s", []soc.Policy{{Template: waf, Account: shop, Enabled: true, UpdatedAt: now.Add(-time.Hour)}}),
-		db.SaveDataSource(t.Context(), soc.DataSource{Name: name, Template: waf, Account: shop, Region: region, Enabled: true,
-			Stores: []soc.LogStore{{Project: project, Logstore: "wafnew-logstore", Shards: 1}}}),
+		db.SaveDataSource(t.Context(), soc.DataSource{
+			Name: name, Template: waf, Account: shop, Region: region, Enabled: true,
+			Stores: []soc.LogStore{{Project: project, Logstore: "wafnew-logstore", Shards: 1}},
+		}),
 		errShards,
 	} {
 		if err != nil {
@@ -98,11 +100,13 @@ func newHandler(t *testing.T, now time.Time) *handler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &handler{store: db, catalog: c, region: region, now: func() time.Time { return now },
+	return &handler{
+		store: db, catalog: c, region: region, now: func() time.Time { return now },
 		enter: func(_ context.Context, uid, session string) (diagnosis.Reader, error) {
 			if session != "req" {
 				t.Errorf("entered %s without the request's id", uid)
 			}
 			return reader{}, nil
-		}}
+		},
+	}
 }

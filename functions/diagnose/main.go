@@ -39,8 +39,10 @@ func build(ctx context.Context, cfg config) (func(context.Context, request) (res
 		if err != nil {
 			return nil, err
 		}
-		return logService{sls.New(sls.Config{Endpoint: cmp.Or(cfg.SLSEndpoint, sls.Endpoint(api.Region())), Region: api.Region(), Account: uid,
-			Credentials: func(context.Context) (sls.Credentials, error) { return sls.Credentials(cred.Credentials), nil }})}, nil
+		return logService{sls.New(sls.Config{
+			Endpoint: cmp.Or(cfg.SLSEndpoint, sls.Endpoint(api.Region())), Region: api.Region(), Account: uid,
+			Credentials: func(context.Context) (sls.Credentials, error) { return sls.Credentials(cred.Credentials), nil },
+		})}, nil
 	}
 	h := &handler{store: db, catalog: c, enter: enter, region: api.Region(), now: time.Now}
 	return h.handle, nil

@@ -42,8 +42,10 @@ func (h *handler) read(ctx context.Context) (diagnosis.State, error) {
 	}
 	all, err := h.store.Shards(ctx)
 	for _, st := range all {
-		s.Shards = append(s.Shards, diagnosis.Shard{Source: st.Source, Project: st.Project, Logstore: st.Logstore, Shard: st.Shard.Shard,
-			Cursor: st.Cursor, HasCursor: st.HasCursor, Finished: st.Finished, Error: st.Error, LastRead: st.LastReadAt})
+		s.Shards = append(s.Shards, diagnosis.Shard{
+			Source: st.Source, Project: st.Project, Logstore: st.Logstore, Shard: st.Shard.Shard,
+			Cursor: st.Cursor, HasCursor: st.HasCursor, Finished: st.Finished, Error: st.Error, LastRead: st.LastReadAt,
+		})
 	}
 	return s, err
 }

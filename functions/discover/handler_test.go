@@ -98,8 +98,10 @@ func newWorld(t *testing.T, policies ...soc.Policy) *world {
 			"private":                              {"app": {9}},
 		}}
 	}
-	w.h = &handler{store: db, catalog: c, region: region, now: func() time.Time { return w.now },
-		enter: func(uid, _ string) member { return w.members[uid] }}
+	w.h = &handler{
+		store: db, catalog: c, region: region, now: func() time.Time { return w.now },
+		enter: func(uid, _ string) member { return w.members[uid] },
+	}
 	return w
 }
 

@@ -35,8 +35,10 @@ func build(ctx context.Context, cfg config) (func(context.Context, json.RawMessa
 	roles, connections := sts.NewCache(sts.New(api), time.Now), sls.NewHTTPClient()
 	enter := func(uid, session string) member {
 		role := sts.Role{ARN: sts.RoleARN(uid, "fenghuo-collector"), Session: sts.SessionName("discover", session), ExternalID: cfg.ExternalID}
-		return logService{sls.New(sls.Config{Endpoint: cmp.Or(cfg.SLSEndpoint, sls.Endpoint(api.Region())), Region: api.Region(),
-			Credentials: roles.ForSLS(role), Account: uid, HTTPClient: connections})}
+		return logService{sls.New(sls.Config{
+			Endpoint: cmp.Or(cfg.SLSEndpoint, sls.Endpoint(api.Region())), Region: api.Region(),
+			Credentials: roles.ForSLS(role), Account: uid, HTTPClient: connections,
+		})}
 	}
 	h := &handler{store: db, catalog: c, enter: enter, region: api.Region(), now: time.Now}
 	return h.handle, nil

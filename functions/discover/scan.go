@@ -139,8 +139,10 @@ func (s *scan) scanSource(ctx context.Context, p soc.Policy, d *soc.DataSource, 
 		found[i].Shards = len(ids)
 		var shards []store.Shard
 		for _, id := range ids {
-			h := store.Shard{Source: d.Name, Account: s.uid, Region: s.region, Template: p.Template,
-				Project: found[i].Project, Logstore: found[i].Logstore, Shard: id}
+			h := store.Shard{
+				Source: d.Name, Account: s.uid, Region: s.region, Template: p.Template,
+				Project: found[i].Project, Logstore: found[i].Logstore, Shard: id,
+			}
 			shards = append(shards, h)
 			s.observe(ctx, h, o)
 		}

@@ -62,8 +62,10 @@ type result struct {
 }
 
 func (h *handler) handle(ctx context.Context, r request) (result, error) {
-	out := result{Status: org.StatusOK, Refused: []refusal{}, Failed: []integration.Failure{},
-		Plan: integration.Plan{Starts: []integration.Change{}, Stops: []integration.Change{}, Blind: []integration.Blind{}}}
+	out := result{
+		Status: org.StatusOK, Refused: []refusal{}, Failed: []integration.Failure{},
+		Plan: integration.Plan{Starts: []integration.Change{}, Stops: []integration.Change{}, Blind: []integration.Blind{}},
+	}
 	err := h.run(ctx, r, &out)
 	if err == nil {
 		return out, nil

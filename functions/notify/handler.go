@@ -82,12 +82,16 @@ func (h *handler) ask(ctx context.Context, run soc.Run, in request) error {
 		return err
 	}
 	if old.Decision != "" {
-		return &soc.Error{Kind: soc.Conflict, Op: "ask for approval", Resource: run.ID, Err: fmt.Errorf("the run was %s before", old.Decision),
-			Next: "start the playbook with a new run"}
+		return &soc.Error{
+			Kind: soc.Conflict, Op: "ask for approval", Resource: run.ID, Err: fmt.Errorf("the run was %s before", old.Decision),
+			Next: "start the playbook with a new run",
+		}
 	}
 	now := h.now()
-	if err := h.approvals.SaveApproval(ctx, soc.Approval{ID: run.ID, RunID: run.ID, Playbook: run.Playbook, AskedAt: now,
-		Deadline: now.Add(h.wait), Token: in.Token}); err != nil {
+	if err := h.approvals.SaveApproval(ctx, soc.Approval{
+		ID: run.ID, RunID: run.ID, Playbook: run.Playbook, AskedAt: now,
+		Deadline: now.Add(h.wait), Token: in.Token,
+	}); err != nil {
 		return err
 	}
 	if err := h.runs.SetRunState(ctx, run.ID, soc.RunWaiting, now); err != nil {

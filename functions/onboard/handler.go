@@ -69,8 +69,10 @@ func (h *handler) handle(ctx context.Context, r request) (any, error) {
 	case "report":
 		return h.report(ctx, r)
 	}
-	return answer(&soc.Error{Kind: soc.Invalid, Op: "onboard", Err: fmt.Errorf("unknown operation %q", r.Operation),
-		Next: "use plan, join, leave or report"})
+	return answer(&soc.Error{
+		Kind: soc.Invalid, Op: "onboard", Err: fmt.Errorf("unknown operation %q", r.Operation),
+		Next: "use plan, join, leave or report",
+	})
 }
 
 const (

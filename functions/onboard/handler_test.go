@@ -63,8 +63,10 @@ func newHandler(t *testing.T, members ...string) (*handler, *store.DB, *rolesStu
 	clock := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	now := func() time.Time { return clock.Add(time.Second) }
 	roles := &rolesStub{members, map[string]bool{}}
-	return &handler{store: db, members: membersStub(members), management: mgmt, now: func() time.Time { return clock },
-		mover: &org.Mover{Roles: createRoles{roles}, Store: db, Now: now}}, db, roles
+	return &handler{
+		store: db, members: membersStub(members), management: mgmt, now: func() time.Time { return clock },
+		mover: &org.Mover{Roles: createRoles{roles}, Store: db, Now: now},
+	}, db, roles
 }
 
 func call[O any](t *testing.T, h *handler, payload string) O {

@@ -28,9 +28,13 @@ func build(ctx context.Context, cfg config) (func(context.Context, request) (any
 	}
 	api := openapi.New(settings)
 	broker := sts.Role{ARN: sts.RoleARN(cfg.Management, "fenghuo-broker"), Session: "onboard", ExternalID: cfg.ExternalID}
-	roles := createRoles{function.New(function.Config{Endpoint: cfg.Endpoint, Region: api.Region(), Account: cfg.Management,
-		Credentials: sts.NewCache(sts.New(api), time.Now).For(broker)})}
-	h := &handler{store: db, members: directory.New(api), management: cfg.Management, now: time.Now,
-		mover: &org.Mover{Roles: roles, Store: db, Now: time.Now}}
+	roles := createRoles{function.New(function.Config{
+		Endpoint: cfg.Endpoint, Region: api.Region(), Account: cfg.Management,
+		Credentials: sts.NewCache(sts.New(api), time.Now).For(broker),
+	})}
+	h := &handler{
+		store: db, members: directory.New(api), management: cfg.Management, now: time.Now,
+		mover: &org.Mover{Roles: roles, Store: db, Now: time.Now},
+	}
 	return h.handle, nil
 }

@@ -11,8 +11,10 @@ import (
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
 )
 
-var errNothing = &soc.Error{Kind: soc.Invalid, Op: "plan", Err: errors.New("no account of the input can be worked on"),
-	Next: "see the list of refused accounts"}
+var errNothing = &soc.Error{
+	Kind: soc.Invalid, Op: "plan", Err: errors.New("no account of the input can be worked on"),
+	Next: "see the list of refused accounts",
+}
 
 type planResult struct {
 	Status   string     `json:"status"`
@@ -136,14 +138,18 @@ func (h *handler) planJoin(ctx context.Context, c choice, out *planResult) ([]st
 	slices.Sort(wanted)
 	for _, uid := range wanted {
 		if uid == h.management || uid == self {
-			return nil, &soc.Error{Kind: soc.Invalid, Op: "plan join", Account: uid,
-				Err: errors.New("the management account and the administrator account are not taken into scope"), Next: "name other members"}
+			return nil, &soc.Error{
+				Kind: soc.Invalid, Op: "plan join", Account: uid,
+				Err: errors.New("the management account and the administrator account are not taken into scope"), Next: "name other members",
+			}
 		}
 	}
 	for _, uid := range wanted {
 		if _, member := names[uid]; !member {
-			out.Refused = append(out.Refused, refusal{uid, "the account is not a settled member of the resource directory",
-				"invite it into the directory, or wait until it has joined"})
+			out.Refused = append(out.Refused, refusal{
+				uid, "the account is not a settled member of the resource directory",
+				"invite it into the directory, or wait until it has joined",
+			})
 		}
 	}
 	if len(wanted) == len(out.Refused) {

@@ -98,8 +98,10 @@ func (b blacklist) Unblock(ctx context.Context, handle string) error {
 }
 
 func badHandle(handle string) error {
-	return &soc.Error{Kind: soc.Invalid, Op: "unblock", Resource: handle, Err: errors.New("the task does not say what it made"),
-		Next: "remove the rule in the product's console"}
+	return &soc.Error{
+		Kind: soc.Invalid, Op: "unblock", Resource: handle, Err: errors.New("the task does not say what it made"),
+		Next: "remove the rule in the product's console",
+	}
 }
 
 // firewallAPI is what is needed of Cloud Firewall; *cloudfw.Client has it.

@@ -63,8 +63,10 @@ func (h *handler) move(ctx context.Context, run soc.Run, state soc.RunState, suc
 			return err
 		}
 		now := h.now()
-		return h.incidents.AddTimeline(ctx, inc.ID, fmt.Sprintf("state:%s:%d", next, now.UnixNano()), soc.TimelineEntry{At: now, Kind: "state",
-			Actor: "playbook " + run.Playbook, Text: "State changed from " + string(inc.State) + " to " + string(next) + ".", Ref: run.ID})
+		return h.incidents.AddTimeline(ctx, inc.ID, fmt.Sprintf("state:%s:%d", next, now.UnixNano()), soc.TimelineEntry{
+			At: now, Kind: "state",
+			Actor: "playbook " + run.Playbook, Text: "State changed from " + string(inc.State) + " to " + string(next) + ".", Ref: run.ID,
+		})
 	})
 }
 

@@ -83,15 +83,21 @@ func setup(t *testing.T) *world {
 	c := &cloud{blocked: map[string]bool{}, broken: map[string]bool{}}
 	clock := now
 	tick := func() time.Time { clock = clock.Add(time.Second); return clock }
-	w := &world{db: db, cloud: c, incident: "inc-1", run: soc.RunID("block-ip", "inc-1"),
-		handler: &handler{runs: db, approvals: db, incidents: db, scope: db, lock: db.WithLock, book: book, now: tick,
-			executor: response.Executor{Ports: c, Save: db.SaveTask, Now: tick}}}
+	w := &world{
+		db: db, cloud: c, incident: "inc-1", run: soc.RunID("block-ip", "inc-1"),
+		handler: &handler{
+			runs: db, approvals: db, incidents: db, scope: db, lock: db.WithLock, book: book, now: tick,
+			executor: response.Executor{Ports: c, Save: db.SaveTask, Now: tick},
+		},
+	}
 	for _, uid := range []string{shop, payments} {
 		must(t, db.SaveAccount(ctx, soc.Account{UID: uid, State: soc.AccountJoined, Response: true}))
 		must(t, db.SaveDataSource(ctx, soc.DataSource{Name: "waf" + uid, Template: "alibaba_cloud_waf_flow", Account: uid, Enabled: true, Stores: []soc.LogStore{{Project: "p", Logstore: "l"}}}))
 	}
-	must(t, db.SaveIncident(ctx, soc.Incident{ID: w.incident, State: soc.IncidentNew, Level: soc.Critical, Accounts: []string{shop, payments},
-		Entities: []soc.Entity{{Type: soc.EntityIP, Value: "198.51.100.77", Part: "attacker"}}}, nil))
+	must(t, db.SaveIncident(ctx, soc.Incident{
+		ID: w.incident, State: soc.IncidentNew, Level: soc.Critical, Accounts: []string{shop, payments},
+		Entities: []soc.Entity{{Type: soc.EntityIP, Value: "198.51.100.77", Part: "attacker"}},
+	}, nil))
 	return w
 }
 

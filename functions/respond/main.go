@@ -33,11 +33,13 @@ func build(ctx context.Context, cfg config) (func(context.Context, request) (ans
 		region = c.Region
 	}
 	api := openapi.New(openapi.Config{Endpoint: cfg.Endpoint, Region: region, Credentials: fc.CredentialsOf[openapi.Credentials]})
-	h := &handler{runs: db, approvals: db, incidents: db, scope: db, lock: db.WithLock, book: book, now: time.Now,
+	h := &handler{
+		runs: db, approvals: db, incidents: db, scope: db, lock: db.WithLock, book: book, now: time.Now,
 		executor: response.Executor{
 			Ports: &ports{api: api, roles: sts.NewCache(sts.New(api), nil), externalID: cfg.ExternalID},
 			Own:   response.Own{Networks: cfg.OwnNetworks, AccessKeys: cfg.OwnAccessKeys},
 			Save:  db.SaveTask,
-		}}
+		},
+	}
 	return h.handle, nil
 }

@@ -65,14 +65,18 @@ func (h *handler) openRun(ctx context.Context, in request) (soc.Run, error) {
 		return soc.Run{}, err
 	}
 	now := h.now()
-	if _, err := h.runs.SaveRun(ctx, soc.Run{ID: in.RunID, Playbook: in.Playbook, IncidentID: in.IncidentID, State: soc.RunPlanned,
-		StartedBy: "flow", CreatedAt: now, UpdatedAt: now}); err != nil {
+	if _, err := h.runs.SaveRun(ctx, soc.Run{
+		ID: in.RunID, Playbook: in.Playbook, IncidentID: in.IncidentID, State: soc.RunPlanned,
+		StartedBy: "flow", CreatedAt: now, UpdatedAt: now,
+	}); err != nil {
 		return soc.Run{}, err
 	}
 	run, err := h.runs.Run(ctx, in.RunID)
 	if err == nil && (run.Playbook != in.Playbook || run.IncidentID != in.IncidentID) {
-		err = &soc.Error{Kind: soc.Conflict, Op: "plan", Resource: in.RunID, Err: fmt.Errorf("the run is %s on incident %s", run.Playbook, run.IncidentID),
-			Next: "use another run_id"}
+		err = &soc.Error{
+			Kind: soc.Conflict, Op: "plan", Resource: in.RunID, Err: fmt.Errorf("the run is %s on incident %s", run.Playbook, run.IncidentID),
+			Next: "use another run_id",
+		}
 	}
 	return run, err
 }

@@ -30,8 +30,10 @@ func (p *ports) as(ctx context.Context, account string) *openapi.Client {
 	if c, ok := fc.FromContext(ctx); ok {
 		request = c.RequestID
 	}
-	return p.api.As(account, p.roles.For(sts.Role{ARN: sts.RoleARN(account, responderRole),
-		Session: sts.SessionName("respond", request), ExternalID: p.externalID}))
+	return p.api.As(account, p.roles.For(sts.Role{
+		ARN:     sts.RoleARN(account, responderRole),
+		Session: sts.SessionName("respond", request), ExternalID: p.externalID,
+	}))
 }
 
 // Blocker implements [response.Ports].

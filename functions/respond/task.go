@@ -49,8 +49,10 @@ func (h *handler) task(ctx context.Context, in request) (answer, error) {
 		text += " (" + t.Reason + ")"
 	}
 	key := fmt.Sprintf("task:%s:%d", t.ID, t.Attempts)
-	return out, h.incidents.AddTimeline(ctx, run.IncidentID, key, soc.TimelineEntry{At: h.now(), Account: t.Account, Kind: "task",
-		Actor: "playbook " + run.Playbook, Text: text, Ref: t.ID})
+	return out, h.incidents.AddTimeline(ctx, run.IncidentID, key, soc.TimelineEntry{
+		At: h.now(), Account: t.Account, Kind: "task",
+		Actor: "playbook " + run.Playbook, Text: text, Ref: t.ID,
+	})
 }
 
 func (h *handler) execute(ctx context.Context, run soc.Run, t soc.Task) (soc.Task, error) {
@@ -58,8 +60,10 @@ func (h *handler) execute(ctx context.Context, run soc.Run, t soc.Task) (soc.Tas
 		return t, nil
 	}
 	if t.State == soc.TaskUndone {
-		return t, &soc.Error{Kind: soc.Conflict, Op: "execute task", Account: t.Account, Resource: t.ID, Err: errors.New("the task was undone"),
-			Next: "start the playbook with a new run"}
+		return t, &soc.Error{
+			Kind: soc.Conflict, Op: "execute task", Account: t.Account, Resource: t.ID, Err: errors.New("the task was undone"),
+			Next: "start the playbook with a new run",
+		}
 	}
 	if run.State != soc.RunRunning {
 		if err := h.runs.SetRunState(ctx, run.ID, soc.RunRunning, h.now()); err != nil {

@@ -103,8 +103,10 @@ func (c *Catalog) Templates() []Template { return slices.Clone(c.templates) }
 func (c *Catalog) Template(id string) (Template, error) {
 	i := slices.IndexFunc(c.templates, func(t Template) bool { return t.ID == id })
 	if i < 0 {
-		return Template{}, &soc.Error{Kind: soc.NotFound, Op: "find template", Resource: id,
-			Err: errors.New("no such template"), Next: "use one of " + strings.Join(c.ids(), ", ") + " or " + Recommended}
+		return Template{}, &soc.Error{
+			Kind: soc.NotFound, Op: "find template", Resource: id,
+			Err: errors.New("no such template"), Next: "use one of " + strings.Join(c.ids(), ", ") + " or " + Recommended,
+		}
 	}
 	return c.templates[i], nil
 }
@@ -136,8 +138,10 @@ func (c *Catalog) Select(names []string) ([]string, error) {
 		out = append(out, n)
 	}
 	if len(out) == 0 {
-		return nil, &soc.Error{Kind: soc.Invalid, Op: "select templates", Err: fmt.Errorf("no template is named"),
-			Next: `name template ids, or "recommended"`}
+		return nil, &soc.Error{
+			Kind: soc.Invalid, Op: "select templates", Err: fmt.Errorf("no template is named"),
+			Next: `name template ids, or "recommended"`,
+		}
 	}
 	slices.Sort(out)
 	return slices.Compact(out), nil

@@ -24,13 +24,16 @@ func ip(v, part string) soc.Entity { return soc.Entity{Type: soc.EntityIP, Value
 func key(v string) soc.Entity {
 	return soc.Entity{Type: soc.EntityAccessKey, Value: v, Part: "attacker"}
 }
+
 func host(account, v string) soc.Entity {
 	return soc.Entity{Type: soc.EntityHost, Value: v, Account: account, Part: "victim"}
 }
 
 func alert(id, rule string, l soc.Level, account string, minute int, es ...soc.Entity) soc.Alert {
-	return soc.Alert{ID: id, RuleID: rule, RuleTitle: "Title of " + rule, Level: l, Account: account,
-		EventTime: start.Add(time.Duration(minute) * time.Minute), Entities: es}
+	return soc.Alert{
+		ID: id, RuleID: rule, RuleTitle: "Title of " + rule, Level: l, Account: account,
+		EventTime: start.Add(time.Duration(minute) * time.Minute), Entities: es,
+	}
 }
 
 func leakedKey() []soc.Alert {
@@ -71,12 +74,14 @@ func TestStoriesAreOneIncidentEach(t *testing.T) {
 	if out.Changes[0].Alerts[0].ID != "a1" {
 		got = out.Changes[1].Incident
 	}
-	want := soc.Incident{ID: soc.IncidentID("a1"), State: soc.IncidentNew, Level: soc.Critical,
+	want := soc.Incident{
+		ID: soc.IncidentID("a1"), State: soc.IncidentNew, Level: soc.Critical,
 		Title:    "Title of admin and 5 other kinds of alerts in 3 accounts (203.0.113.66)",
 		TitleZH:  "Title of admin等 6 类告警，涉及 3 个账号（203.0.113.66）",
 		Accounts: []string{shop, payments, data}, Alerts: 6,
 		Rules:     []string{"admin", "assume", "chain", "download", "probe", "public"},
-		FirstSeen: start, LastSeen: start.Add(70 * time.Minute), OpenedAt: start, UpdatedAt: start}
+		FirstSeen: start, LastSeen: start.Add(70 * time.Minute), OpenedAt: start, UpdatedAt: start,
+	}
 	want.Entities = got.Entities
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("incident (-want +got):\n%s", d)

@@ -106,8 +106,10 @@ var (
 )
 
 func (r *run) add(source string, c check, v org.Verdict, evidence, evidenceZH, fix, fixZH string) bool {
-	r.out = append(r.out, Finding{r.uid, source, org.Finding{ID: c.id, Title: c.title, TitleZH: c.titleZH, Result: v,
-		Evidence: evidence, EvidenceZH: evidenceZH, Fix: fix, FixZH: fixZH}})
+	r.out = append(r.out, Finding{r.uid, source, org.Finding{
+		ID: c.id, Title: c.title, TitleZH: c.titleZH, Result: v,
+		Evidence: evidence, EvidenceZH: evidenceZH, Fix: fix, FixZH: fixZH,
+	}})
 	return v == org.Pass
 }
 

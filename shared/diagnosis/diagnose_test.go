@@ -71,7 +71,8 @@ func TestAccount(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := State{Catalog: c, Region: region,
+			s := State{
+				Catalog: c, Region: region,
 				Accounts: []soc.Account{{UID: shop, State: soc.AccountJoined}},
 				Policies: []soc.Policy{{Template: waf, Account: shop, Enabled: true, UpdatedAt: now.Add(-time.Hour)}, {Template: waf, Account: "other", Enabled: true}},
 				Sources:  []soc.DataSource{{Name: source, Template: waf, Account: shop, Region: region, Stores: []soc.LogStore{{Project: project, Logstore: store, Shards: 1}}}},

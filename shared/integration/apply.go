@@ -30,8 +30,10 @@ func (p Plan) CheckHash(shown string) error {
 	if shown == p.Hash {
 		return nil
 	}
-	return &soc.Error{Kind: soc.Conflict, Op: "apply integration", Err: errors.New("the plan is not the one that was shown"),
-		Next: "look at the new plan, then apply it with its hash"}
+	return &soc.Error{
+		Kind: soc.Conflict, Op: "apply integration", Err: errors.New("the plan is not the one that was shown"),
+		Next: "look at the new plan, then apply it with its hash",
+	}
 }
 
 // Apply writes the policies of a plan, with a snapshot of what was there before, and a data source for each of them in
@@ -75,8 +77,10 @@ func sources(have []soc.DataSource, set []soc.Policy, region string) []soc.DataS
 			}
 		}
 		if !here {
-			d := soc.DataSource{Name: soc.DataSourceName(p.Template, region, p.Account), Template: p.Template,
-				Account: p.Account, Region: region, Enabled: p.Enabled}
+			d := soc.DataSource{
+				Name: soc.DataSourceName(p.Template, region, p.Account), Template: p.Template,
+				Account: p.Account, Region: region, Enabled: p.Enabled,
+			}
 			d.Health, d.Detail = initial(p.Enabled)
 			out = append(out, d)
 		}

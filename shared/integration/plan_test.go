@@ -44,8 +44,13 @@ func TestNew(t *testing.T) {
 		policies      int
 	}{
 		"increment": {soc.Increment, []Change{{shop, "alibaba_cloud_sas_log"}}, []Change{}, []Blind{}, 1},
-		"full": {soc.FullAccess, []Change{{shop, "alibaba_cloud_sas_log"}}, []Change{{shop, trail}, {shop, waf}},
-			[]Blind{{shop, "actiontrail", []string{"a", "b"}}, {shop, "waf", []string{"w"}}}, 5},
+		"full": {
+			soc.FullAccess,
+			[]Change{{shop, "alibaba_cloud_sas_log"}},
+			[]Change{{shop, trail}, {shop, waf}},
+			[]Blind{{shop, "actiontrail", []string{"a", "b"}}, {shop, "waf", []string{"w"}}},
+			5,
+		},
 	} {
 		p, err := New(facts(t, current...), Request{Templates: []string{"alibaba_cloud_sas_log"}, Mode: tt.mode, Accounts: []string{shop, shop}})
 		if err != nil {

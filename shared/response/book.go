@@ -116,8 +116,10 @@ func (b *Book) Playbook(name string) (Playbook, error) {
 			return p, nil
 		}
 	}
-	return Playbook{}, &soc.Error{Kind: soc.NotFound, Op: "find playbook", Resource: name,
-		Next: "use a playbook of shared/response/playbooks.yaml"}
+	return Playbook{}, &soc.Error{
+		Kind: soc.NotFound, Op: "find playbook", Resource: name,
+		Next: "use a playbook of shared/response/playbooks.yaml",
+	}
 }
 
 // Match returns the rules that the incident fires, at most one per playbook, in the order of the file. Closed incidents

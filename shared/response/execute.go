@@ -185,8 +185,10 @@ func (x Executor) findOwner(ctx context.Context, keys Keys, t soc.Task) (user, s
 		}
 		return u, status, err
 	}
-	return "", "", &soc.Error{Kind: soc.NotFound, Op: "find the owner of an AccessKey", Account: t.Account, Resource: t.Target,
-		Err: fmt.Errorf("none of the users %s has it", t.Params[ParamUsers]), Next: "look the key up in the RAM console; it may be deleted"}
+	return "", "", &soc.Error{
+		Kind: soc.NotFound, Op: "find the owner of an AccessKey", Account: t.Account, Resource: t.Target,
+		Err: fmt.Errorf("none of the users %s has it", t.Params[ParamUsers]), Next: "look the key up in the RAM console; it may be deleted",
+	}
 }
 
 func (x Executor) invert(ctx context.Context, t *soc.Task) error {
@@ -215,6 +217,8 @@ func (x Executor) invert(ctx context.Context, t *soc.Task) error {
 func RuleName(taskID string) string { return "fenghuo-" + strings.TrimPrefix(taskID, "task-") }
 
 func refused(t soc.Task, err error) error {
-	return &soc.Error{Kind: soc.Denied, Op: "execute task", Account: t.Account, Resource: quoteTarget(t.Target), Err: err,
-		Next: "the guard of responses refuses this target; act by hand if it is right"}
+	return &soc.Error{
+		Kind: soc.Denied, Op: "execute task", Account: t.Account, Resource: quoteTarget(t.Target), Err: err,
+		Next: "the guard of responses refuses this target; act by hand if it is right",
+	}
 }

@@ -75,14 +75,16 @@ func (c *cloud) SetKeyStatus(_ context.Context, user, key, status string) error 
 }
 
 func executor(c *cloud, waits *[]time.Duration) Executor {
-	return Executor{Ports: c, Now: func() time.Time { return now },
+	return Executor{
+		Ports: c, Now: func() time.Time { return now },
 		Save: func(context.Context, soc.Task) error { return nil },
 		Wait: func(_ context.Context, d time.Duration) error {
 			if waits != nil {
 				*waits = append(*waits, d)
 			}
 			return nil
-		}}
+		},
+	}
 }
 
 func blockTask() soc.Task {
@@ -90,8 +92,10 @@ func blockTask() soc.Task {
 }
 
 func keyTask() soc.Task {
-	return soc.Task{ID: "task-8", Account: shop, Action: RAMDisableAccessKey, Target: "LTAI5tLeakedKey0001", State: soc.TaskPlanned,
-		Params: map[string]string{ParamUsers: "backdoor,ci-deploy"}}
+	return soc.Task{
+		ID: "task-8", Account: shop, Action: RAMDisableAccessKey, Target: "LTAI5tLeakedKey0001", State: soc.TaskPlanned,
+		Params: map[string]string{ParamUsers: "backdoor,ci-deploy"},
+	}
 }
 
 func TestBlockAndUnblock(t *testing.T) {

@@ -75,8 +75,10 @@ func (b *Book) Plan(playbook string, s Situation) (Plan, error) {
 		targets[t.Target] = true
 	}
 	if len(targets) > p.MaxTargets {
-		return Plan{Refused: true, Skipped: plan.Skipped,
-			Reason: fmt.Sprintf("%d targets are more than the %d that %s may have", len(targets), p.MaxTargets, p.Name)}, nil
+		return Plan{
+			Refused: true, Skipped: plan.Skipped,
+			Reason: fmt.Sprintf("%d targets are more than the %d that %s may have", len(targets), p.MaxTargets, p.Name),
+		}, nil
 	}
 	if len(plan.Tasks) == 0 {
 		plan.Reason = "nothing to act on: " + firstReason(plan.Skipped)
@@ -227,6 +229,8 @@ func (p *Plan) add(s Situation, uid, action, target string, params map[string]st
 	if slices.ContainsFunc(p.Tasks, func(t soc.Task) bool { return t.ID == id }) {
 		return
 	}
-	p.Tasks = append(p.Tasks, soc.Task{ID: id, RunID: s.RunID, Account: uid, Action: action, Target: target, Params: params,
-		Summary: en, SummaryZH: zh, State: soc.TaskPlanned, UpdatedAt: s.Now})
+	p.Tasks = append(p.Tasks, soc.Task{
+		ID: id, RunID: s.RunID, Account: uid, Action: action, Target: target, Params: params,
+		Summary: en, SummaryZH: zh, State: soc.TaskPlanned, UpdatedAt: s.Now,
+	})
 }

@@ -80,8 +80,10 @@ func TestBlockPlanUsesProductsThatAreThere(t *testing.T) {
 	if !p.NeedsApproval || p.Refused || p.Reason != "" {
 		t.Errorf("plan %+v", p)
 	}
-	for _, text := range []string{"Block IP address: 3 tasks", "- not: 203.0.113.66 response is switched off in account " + data,
-		"- not: 203.0.113.66 account " + payments + " has no enabled source alibaba_cloud_cfw_flow"} {
+	for _, text := range []string{
+		"Block IP address: 3 tasks", "- not: 203.0.113.66 response is switched off in account " + data,
+		"- not: 203.0.113.66 account " + payments + " has no enabled source alibaba_cloud_cfw_flow",
+	} {
 		if !strings.Contains(p.Summary, text) {
 			t.Errorf("summary lacks %q:\n%s", text, p.Summary)
 		}
@@ -111,9 +113,11 @@ func TestBlockPlanCoversAccountsThatWereNotAttacked(t *testing.T) {
 func TestGuardRefusesTargets(t *testing.T) {
 	t.Parallel()
 	own := Own{Networks: []netip.Prefix{netip.MustParsePrefix("47.96.0.0/16")}, AccessKeys: []string{"LTAI5tPayroll00001"}}
-	for _, ip := range []string{"10.1.2.3", "192.168.0.1", "172.16.0.1", "127.0.0.1", "::1", "0.0.0.0", "224.0.0.1", "169.254.1.1",
+	for _, ip := range []string{
+		"10.1.2.3", "192.168.0.1", "172.16.0.1", "127.0.0.1", "::1", "0.0.0.0", "224.0.0.1", "169.254.1.1",
 		"100.100.100.200", "255.255.255.255", "fd00::1", "fe80::1", "fe80::1%eth0", "47.96.1.1", "::ffff:47.96.1.1", "::ffff:10.0.0.1",
-		"ecs.aliyuncs.com", "1.2.3.4/0", "", "203.0.113.1\n", "198.18.0.1"} {
+		"ecs.aliyuncs.com", "1.2.3.4/0", "", "203.0.113.1\n", "198.18.0.1",
+	} {
 		if got, err := own.checkIP(ip); err == nil {
 			t.Errorf("address %q may be blocked as %v", ip, got)
 		}
@@ -169,8 +173,10 @@ func TestKeyPlanFindsTheOwner(t *testing.T) {
 	if d := cmp.Diff([]string{shop + " ram_disable_access_key LTAI5tLeakedKey0001 ci-deploy,backdoor"}, lines(p)); d != "" {
 		t.Errorf("tasks (-want +got):\n%s", d)
 	}
-	want := []Skip{{data, "LTAI5tForeign00001", "response is switched off in account " + data},
-		{payments, "LTAI5tNobodys00001", "no RAM user is known as its owner"}}
+	want := []Skip{
+		{data, "LTAI5tForeign00001", "response is switched off in account " + data},
+		{payments, "LTAI5tNobodys00001", "no RAM user is known as its owner"},
+	}
 	if d := cmp.Diff(want, p.Skipped); d != "" {
 		t.Errorf("skipped (-want +got):\n%s", d)
 	}

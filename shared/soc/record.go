@@ -74,9 +74,15 @@ type Tag struct{ Key, Value string }
 // Tags returns o as group tags, in a fixed order.
 func (o Origin) Tags() []Tag {
 	return []Tag{
-		{TagAccount, o.Account}, {TagRegion, o.Region}, {TagTemplate, o.Template}, {TagSource, o.Source},
-		{TagProject, o.Project}, {TagLogstore, o.Logstore}, {TagShard, strconv.Itoa(o.Shard)},
-		{TagCursor, strconv.FormatInt(o.Cursor, 10)}, {TagReadAt, strconv.FormatInt(o.ReadAt.UnixMilli(), 10)},
+		{TagAccount, o.Account},
+		{TagRegion, o.Region},
+		{TagTemplate, o.Template},
+		{TagSource, o.Source},
+		{TagProject, o.Project},
+		{TagLogstore, o.Logstore},
+		{TagShard, strconv.Itoa(o.Shard)},
+		{TagCursor, strconv.FormatInt(o.Cursor, 10)},
+		{TagReadAt, strconv.FormatInt(o.ReadAt.UnixMilli(), 10)},
 	}
 }
 
@@ -113,8 +119,10 @@ func ParseOrigin(tags func(yield func(key, value string) bool)) (Origin, error) 
 	o.Cursor, err2 = strconv.ParseInt(cursor, 10, 64)
 	ms, err3 = strconv.ParseInt(readAt, 10, 64)
 	if o.Account == "" || o.Project == "" || o.Logstore == "" || o.Template == "" || err1 != nil || err2 != nil || err3 != nil {
-		return Origin{}, &Error{Kind: Invalid, Op: "read origin of a LogGroup", Resource: o.Project + "/" + o.Logstore,
-			Err: fmt.Errorf("identity tags are missing or malformed"), Next: "write to the stream Logstore only through collect"}
+		return Origin{}, &Error{
+			Kind: Invalid, Op: "read origin of a LogGroup", Resource: o.Project + "/" + o.Logstore,
+			Err: fmt.Errorf("identity tags are missing or malformed"), Next: "write to the stream Logstore only through collect",
+		}
 	}
 	o.ReadAt = time.UnixMilli(ms).UTC()
 	return o, nil

@@ -13,8 +13,10 @@ import (
 
 func TestErrorSaysWhatWhereAndWhy(t *testing.T) {
 	t.Parallel()
-	e := &Error{Kind: Denied, Op: "assume role", Account: "1100000000000003", Resource: "acs:ram::1100000000000003:role/x",
-		Code: "NoPermission", RequestID: "R1", Err: errors.New("not trusted")}
+	e := &Error{
+		Kind: Denied, Op: "assume role", Account: "1100000000000003", Resource: "acs:ram::1100000000000003:role/x",
+		Code: "NoPermission", RequestID: "R1", Err: errors.New("not trusted"),
+	}
 	want := "assume role in account 1100000000000003 on acs:ram::1100000000000003:role/x: NoPermission: not trusted (request R1)"
 	if e.Error() != want {
 		t.Errorf("error = %q, want %q", e, want)
@@ -50,8 +52,10 @@ func TestKindAndNextComeFromTheOutermost(t *testing.T) {
 
 func TestOriginSurvivesForgedTags(t *testing.T) {
 	t.Parallel()
-	o := Origin{Account: "3", Region: "cn-hangzhou", Template: "waf", Source: "waf_cn-hangzhou_3", Project: "p", Logstore: "l",
-		Shard: 2, Cursor: 1700000000000000001, ReadAt: time.UnixMilli(1700000000123).UTC()}
+	o := Origin{
+		Account: "3", Region: "cn-hangzhou", Template: "waf", Source: "waf_cn-hangzhou_3", Project: "p", Logstore: "l",
+		Shard: 2, Cursor: 1700000000000000001, ReadAt: time.UnixMilli(1700000000123).UTC(),
+	}
 	tags := append([]Tag{{TagAccount, "9"}, {TagCursor, "nonsense"}, {"__receive_time__", "1"}}, o.Tags()...)
 	got, err := ParseOrigin(func(yield func(k, v string) bool) {
 		for _, t := range tags {

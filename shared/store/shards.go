@@ -208,8 +208,10 @@ func fenced(op string, h Shard, r sql.Result, err error) error {
 	if n, err := r.RowsAffected(); err != nil || n == 1 {
 		return err
 	}
-	return &soc.Error{Kind: soc.Conflict, Op: op, Account: h.Account, Resource: h.String(),
-		Err: errors.New("another worker holds the shard, or the checkpoint moved")}
+	return &soc.Error{
+		Kind: soc.Conflict, Op: op, Account: h.Account, Resource: h.String(),
+		Err: errors.New("another worker holds the shard, or the checkpoint moved"),
+	}
 }
 
 // Park puts a group or log aside; parking the same one again changes nothing.

@@ -39,12 +39,16 @@ const busyTimeout = 10 * time.Second
 func Open(ctx context.Context, address string) (*DB, error) {
 	scheme, path, ok := strings.Cut(address, ":")
 	if !ok || path == "" {
-		return nil, &soc.Error{Kind: soc.Invalid, Op: "open store", Resource: address,
-			Err: errors.New("want sqlite:<path>"), Next: "set SOC_STORE to sqlite: and the path of a file"}
+		return nil, &soc.Error{
+			Kind: soc.Invalid, Op: "open store", Resource: address,
+			Err: errors.New("want sqlite:<path>"), Next: "set SOC_STORE to sqlite: and the path of a file",
+		}
 	}
 	if scheme != "sqlite" {
-		return nil, &soc.Error{Kind: soc.Unsupported, Op: "open store", Resource: scheme,
-			Err: errors.New("unknown scheme"), Next: "set SOC_STORE to sqlite: and the path of a file"}
+		return nil, &soc.Error{
+			Kind: soc.Unsupported, Op: "open store", Resource: scheme,
+			Err: errors.New("unknown scheme"), Next: "set SOC_STORE to sqlite: and the path of a file",
+		}
 	}
 	q := url.Values{"_pragma": {
 		fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()),

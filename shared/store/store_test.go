@@ -77,8 +77,10 @@ func TestAccountRoundTrip(t *testing.T) {
 	s := open(t)
 	_, err := s.Account(t.Context(), "1100000000000003")
 	wantKind(t, err, soc.NotFound)
-	a := soc.Account{UID: "1100000000000003", Name: "shop", State: soc.AccountJoined, Response: true, JoinedAt: now,
-		UpdatedAt: now, Roles: []soc.RoleState{{Name: "fenghuo-collector", State: "created"}}}
+	a := soc.Account{
+		UID: "1100000000000003", Name: "shop", State: soc.AccountJoined, Response: true, JoinedAt: now,
+		UpdatedAt: now, Roles: []soc.RoleState{{Name: "fenghuo-collector", State: "created"}},
+	}
 	must(t, s.SaveAccount(t.Context(), a))
 	a.State, a.Reason, a.Next = soc.AccountFailed, "role missing", "run again"
 	must(t, s.SaveAccount(t.Context(), a))

@@ -16,8 +16,10 @@ func TestAPI(t *testing.T) {
 	t.Parallel()
 	h, db, cloud := newConsole(t, Options{})
 	s := seed(t, db, same)
-	want := counts{Accounts: 3, Joined: 2, OpenEvents: 1, Approvals: 1, Alerts: 4,
-		Sources: map[soc.Health]int{soc.Healthy: 4, soc.Delayed: 1, soc.Silent: 1, soc.Failed: 1, soc.Initialising: 1, soc.Off: 1}}
+	want := counts{
+		Accounts: 3, Joined: 2, OpenEvents: 1, Approvals: 1, Alerts: 4,
+		Sources: map[soc.Health]int{soc.Healthy: 4, soc.Delayed: 1, soc.Silent: 1, soc.Failed: 1, soc.Initialising: 1, soc.Off: 1},
+	}
 	if got := read[counts](t, h, "/api/overview"); !cmp.Equal(got, want) {
 		t.Error(cmp.Diff(want, got))
 	}
@@ -28,8 +30,10 @@ func TestAPI(t *testing.T) {
 	if got := read[soc.Run](t, h, "/api/runs/"+s.Done.ID); !cmp.Equal(got, s.Done) {
 		t.Error(cmp.Diff(s.Done, got))
 	}
-	lists := map[string]int{"/api/accounts": 3, "/api/sources": 9, "/api/approvals": 1, "/api/parked": 1, "/api/alerts": 4, "/api/runs": 2,
-		"/api/alerts?since=" + testNow.Add(-20*time.Minute).Format(time.RFC3339): 1, "/api/events": 1, "/api/events?state=closed": 0, "/api/events?level=critical&account=" + uidD: 1, "/api/events?offset=7": 0}
+	lists := map[string]int{
+		"/api/accounts": 3, "/api/sources": 9, "/api/approvals": 1, "/api/parked": 1, "/api/alerts": 4, "/api/runs": 2,
+		"/api/alerts?since=" + testNow.Add(-20*time.Minute).Format(time.RFC3339): 1, "/api/events": 1, "/api/events?state=closed": 0, "/api/events?level=critical&account=" + uidD: 1, "/api/events?offset=7": 0,
+	}
 	for target, n := range lists {
 		list := -1
 		for name, raw := range read[map[string]json.RawMessage](t, h, target) {

@@ -48,8 +48,10 @@ func newGate(hexHash string, now func() time.Time) (*gate, error) {
 	}
 	hash, err := hex.DecodeString(hexHash)
 	if err != nil || len(hash) != sha256.Size {
-		return nil, &soc.Error{Kind: soc.Invalid, Op: "read the console's token hash", Err: errors.New("it is not 64 hexadecimal digits"),
-			Next: "set SOC_CONSOLE_TOKEN_SHA256 to the hex SHA-256 of the token"}
+		return nil, &soc.Error{
+			Kind: soc.Invalid, Op: "read the console's token hash", Err: errors.New("it is not 64 hexadecimal digits"),
+			Next: "set SOC_CONSOLE_TOKEN_SHA256 to the hex SHA-256 of the token",
+		}
 	}
 	m := hmac.New(sha256.New, hash)
 	m.Write([]byte("fenghuo console session 1"))
@@ -61,14 +63,22 @@ func (g *gate) configured() bool { return g.hash != nil }
 
 // The refusals of the gate. They are of kind Denied; the status of the first two is 401.
 var (
-	errNoToken = &soc.Error{Kind: soc.Denied, Op: "open the console", Code: "NoToken", Err: errors.New("no token and no session"),
-		Next: "log in, or send the header Authorization: Bearer with the token"}
-	errWrongToken = &soc.Error{Kind: soc.Denied, Op: "open the console", Code: "WrongToken", Err: errors.New("the token is not the console's"),
-		Next: "use the token whose SHA-256 is in SOC_CONSOLE_TOKEN_SHA256"}
-	errTooMany = &soc.Error{Kind: soc.Throttled, Op: "open the console", Code: "TooManyWrongTokens", Err: errors.New("too many wrong tokens from this address"),
-		Next: "wait a minute"}
-	errShut = &soc.Error{Kind: soc.Unavailable, Op: "open the console", Code: "NoTokenConfigured", Err: errors.New("no token is configured, so nobody can come in"),
-		Next: "set SOC_CONSOLE_TOKEN_SHA256 of the function console to the hex SHA-256 of a long random token, and deploy it"}
+	errNoToken = &soc.Error{
+		Kind: soc.Denied, Op: "open the console", Code: "NoToken", Err: errors.New("no token and no session"),
+		Next: "log in, or send the header Authorization: Bearer with the token",
+	}
+	errWrongToken = &soc.Error{
+		Kind: soc.Denied, Op: "open the console", Code: "WrongToken", Err: errors.New("the token is not the console's"),
+		Next: "use the token whose SHA-256 is in SOC_CONSOLE_TOKEN_SHA256",
+	}
+	errTooMany = &soc.Error{
+		Kind: soc.Throttled, Op: "open the console", Code: "TooManyWrongTokens", Err: errors.New("too many wrong tokens from this address"),
+		Next: "wait a minute",
+	}
+	errShut = &soc.Error{
+		Kind: soc.Unavailable, Op: "open the console", Code: "NoTokenConfigured", Err: errors.New("no token is configured, so nobody can come in"),
+		Next: "set SOC_CONSOLE_TOKEN_SHA256 of the function console to the hex SHA-256 of a long random token, and deploy it",
+	}
 )
 
 // check compares a token. A client that was wrong too often is refused whatever it brings, until its time is over.
@@ -117,8 +127,10 @@ func (g *gate) validSession(value string) bool {
 }
 
 func (g *gate) setCookie(w http.ResponseWriter) {
-	http.SetCookie(w, &http.Cookie{Name: sessionCookie, Value: g.session(), Path: "/", MaxAge: int(sessionTime / time.Second),
-		HttpOnly: true, Secure: true, SameSite: http.SameSiteStrictMode})
+	http.SetCookie(w, &http.Cookie{
+		Name: sessionCookie, Value: g.session(), Path: "/", MaxAge: int(sessionTime / time.Second),
+		HttpOnly: true, Secure: true, SameSite: http.SameSiteStrictMode,
+	})
 }
 
 func bearer(r *http.Request) (string, bool) {

@@ -34,8 +34,10 @@ func TestTokenIsAskedForEverywhere(t *testing.T) {
 	t.Parallel()
 	h, db, cloud := newConsole(t, Options{})
 	s := seed(t, db, same)
-	for _, target := range []string{"/api/overview", "/api/events", "/api/events/" + s.Incident.ID, "/api/alerts", "/api/accounts", "/api/sources",
-		"/api/approvals", "/api/parked", "/api/runs", "/api/runs/" + s.Run.ID, "/api/search?query=x", "/api/nothing"} {
+	for _, target := range []string{
+		"/api/overview", "/api/events", "/api/events/" + s.Incident.ID, "/api/alerts", "/api/accounts", "/api/sources",
+		"/api/approvals", "/api/parked", "/api/runs", "/api/runs/" + s.Run.ID, "/api/search?query=x", "/api/nothing",
+	} {
 		for name, change := range map[string]func(*http.Request){"none": noToken, "wrong": bring("wrong"), "forged session": withCookie("99999999999.AAAA")} {
 			if name == "wrong" && target != "/api/overview" {
 				continue // the limit on wrong tokens has its own test

@@ -94,8 +94,10 @@ func TestPagesEscapeEverything(t *testing.T) {
 		return LogResult{Count: 1, Logs: []map[string]string{{hostile("field"): hostile("value"), "__time__": hostile("1"), "__tag__:fenghuo_account": hostile("1"), "__tag__:fenghuo_template": hostile("t")}}}, nil
 	}
 	for _, lang := range languages {
-		for _, target := range []string{"/", "/events", "/events/" + s.Incident.ID, "/events/other", "/response", "/sources", "/accounts",
-			"/search?query=" + url.QueryEscape(hostile("q")[:900]), "/login?next=" + url.QueryEscape("/"+hostile("")[:300]), "/events/" + url.PathEscape(hostile("id")[:300])} {
+		for _, target := range []string{
+			"/", "/events", "/events/" + s.Incident.ID, "/events/other", "/response", "/sources", "/accounts",
+			"/search?query=" + url.QueryEscape(hostile("q")[:900]), "/login?next=" + url.QueryEscape("/"+hostile("")[:300]), "/events/" + url.PathEscape(hostile("id")[:300]),
+		} {
 			where := lang + " " + target[:min(60, len(target))]
 			status, page := ask(t, h, target, "", func(r *http.Request) { r.AddCookie(&http.Cookie{Name: "lang", Value: lang}) })
 			if status != http.StatusOK && !strings.Contains(target, "%22") {

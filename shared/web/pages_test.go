@@ -25,14 +25,19 @@ func countRows(t *testing.T, page string) int {
 func TestPagesTell(t *testing.T) {
 	t.Parallel()
 	h, db, _ := newConsole(t, Options{StreamDays: 3, Titles: Titles{
-		Playbook: func(name string, zh bool) string { return map[string]string{"block-ip": "Block IP address"}[name] }}})
+		Playbook: func(name string, zh bool) string { return map[string]string{"block-ip": "Block IP address"}[name] },
+	}})
 	s := seed(t, db, same)
 	for target, parts := range map[string][]string{
-		"/": {"2 of 3 accounts joined.", "1 data source failed.", "1 data source is silent.", "1 security event is open.", "1 approval waits for you.",
-			`href="/events?state=open"`, `href="/response#approvals"`, uidC, "shop", "Delayed", "half within 1.8 s", `role="img"`},
+		"/": {
+			"2 of 3 accounts joined.", "1 data source failed.", "1 data source is silent.", "1 security event is open.", "1 approval waits for you.",
+			`href="/events?state=open"`, `href="/response#approvals"`, uidC, "shop", "Delayed", "half within 1.8 s", `role="img"`,
+		},
 		"/events": {"Bucket made public and 3 more signs", "Critical", `href="/events/` + s.Incident.ID + `"`, uidE, "2026-03-01 09:10:00 +00:00"},
-		"/events/" + s.Incident.ID: {"Alerts: 4.", "it took 36 min", "1 of the records arrived late", "203.0.113.66", "attacker", "T1550.001", "actiontrail-" + uidD + "/actiontrail_audit/1/1002/2",
-			"late by 11 min", "Happened", "Arrived", "PutBucketAcl", "ServiceUnavailable", "Retry 1 failed task", "Undo 1 task", "Waits for approval", "ram_disable_access_key"},
+		"/events/" + s.Incident.ID: {
+			"Alerts: 4.", "it took 36 min", "1 of the records arrived late", "203.0.113.66", "attacker", "T1550.001", "actiontrail-" + uidD + "/actiontrail_audit/1/1002/2",
+			"late by 11 min", "Happened", "Arrived", "PutBucketAcl", "ServiceUnavailable", "Retry 1 failed task", "Undo 1 task", "Waits for approval", "ram_disable_access_key",
+		},
 		"/response": {"Block IP address", "Approve 2 tasks", "Reject", "23 h left", "Block 203.0.113.66 in WAF", uidC, uidD, "nothing is done", "Partly done"},
 		"/accounts": {"NoPermission", "control policies", "fenghuo-collector", "Failed", uidE},
 		"/sources":  {"no record for 2 h 12 min", "18,250", "24.0 MiB", "wafnew-project/wafnew-logstore/0/77/3", "field is no number", "Silent"},

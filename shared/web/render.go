@@ -158,8 +158,10 @@ func (p *page) Here(key, value string) string {
 func (c *console) render(w http.ResponseWriter, r *http.Request, status int, name, titleKey string, data any) {
 	lang := languageOf(r)
 	set := c.pages[lang]
-	p := &page{Lang: lang, Title: set.words.t(titleKey), Name: name, Path: r.URL.RequestURI(), Now: c.Now(), Data: data, words: set.words,
-		o: &c.Options, query: r.URL.Query(), names: map[string]string{}}
+	p := &page{
+		Lang: lang, Title: set.words.t(titleKey), Name: name, Path: r.URL.RequestURI(), Now: c.Now(), Data: data, words: set.words,
+		o: &c.Options, query: r.URL.Query(), names: map[string]string{},
+	}
 	if k, err := r.Cookie(sessionCookie); err == nil && c.auth.configured() && c.auth.validSession(k.Value) {
 		p.Session = true
 	}

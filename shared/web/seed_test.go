@@ -177,9 +177,11 @@ func seed(t testing.TB, db *store.DB, dirty func(string) string) seeded {
 	if _, err := db.InsertAlerts(ctx, s.Alerts); err != nil {
 		t.Fatal(err)
 	}
-	s.Incident = soc.Incident{ID: soc.IncidentID(s.Alerts[0].ID), Title: dirty("Bucket made public and 3 more signs from 203.0.113.66 in 3 accounts"), TitleZH: dirty("来自 203.0.113.66 的 Bucket 公开及另外 3 个迹象，涉及 3 个账号"),
+	s.Incident = soc.Incident{
+		ID: soc.IncidentID(s.Alerts[0].ID), Title: dirty("Bucket made public and 3 more signs from 203.0.113.66 in 3 accounts"), TitleZH: dirty("来自 203.0.113.66 的 Bucket 公开及另外 3 个迹象，涉及 3 个账号"),
 		Level: soc.Critical, State: soc.IncidentNew, Accounts: []string{uidC, uidD, uidE}, Entities: []soc.Entity{key, victim, attacker, role}, Alerts: 4,
-		Rules: []string{s.Alerts[0].RuleID, s.Alerts[1].RuleID}, FirstSeen: s.Alerts[0].EventTime, LastSeen: s.Alerts[3].EventTime, OpenedAt: at(-49 * time.Minute), UpdatedAt: at(-time.Minute)}
+		Rules: []string{s.Alerts[0].RuleID, s.Alerts[1].RuleID}, FirstSeen: s.Alerts[0].EventTime, LastSeen: s.Alerts[3].EventTime, OpenedAt: at(-49 * time.Minute), UpdatedAt: at(-time.Minute),
+	}
 	ids := make([]string, len(s.Alerts))
 	for i, a := range s.Alerts {
 		ids[i] = a.ID
@@ -199,8 +201,10 @@ func seed(t testing.TB, db *store.DB, dirty func(string) string) seeded {
 
 func seedRun(t testing.TB, db *store.DB, incident, playbook string, state soc.RunState, dirty func(string) string, results ...soc.TaskState) soc.Run {
 	t.Helper()
-	run := soc.Run{ID: soc.RunID(playbook, incident), Playbook: playbook, IncidentID: incident, State: state, StartedBy: dirty("block-attacking-address"),
-		CreatedAt: testNow.Add(-6 * time.Minute), UpdatedAt: testNow.Add(-3 * time.Minute)}
+	run := soc.Run{
+		ID: soc.RunID(playbook, incident), Playbook: playbook, IncidentID: incident, State: state, StartedBy: dirty("block-attacking-address"),
+		CreatedAt: testNow.Add(-6 * time.Minute), UpdatedAt: testNow.Add(-3 * time.Minute),
+	}
 	if _, err := db.SaveRun(t.Context(), run); err != nil {
 		t.Fatal(err)
 	}

@@ -38,8 +38,10 @@ func TestReads(t *testing.T) {
 	c := New(openapitest.Serve(t, func(call openapitest.Call) any {
 		switch call.Action {
 		case "GetResourceDirectory":
-			return object{"ResourceDirectory": object{"ResourceDirectoryId": "rd-1", "MasterAccountId": "1100000000000001", "RootFolderId": "r-1",
-				"IdentityInformation": "*** Co., Ltd.\n"}}
+			return object{"ResourceDirectory": object{
+				"ResourceDirectoryId": "rd-1", "MasterAccountId": "1100000000000001", "RootFolderId": "r-1",
+				"IdentityInformation": "*** Co., Ltd.\n",
+			}}
 		case "GetAccount":
 			return object{"Account": object{"AccountId": call.Get("AccountId"), "DisplayName": "shop", "IdentityInformation": "Fenghuo Example Co., Ltd.", "Tags": []object{}}}
 		case "ListFoldersForParent":
