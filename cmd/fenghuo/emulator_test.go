@@ -87,7 +87,9 @@ func getInfo(t *testing.T, url string) info {
 	if err != nil {
 		t.Fatal(err)
 	}
-	res, err := http.DefaultClient.Do(r)
+	client := &http.Client{Transport: &http.Transport{}}
+	defer client.CloseIdleConnections()
+	res, err := client.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -173,7 +173,7 @@ func (w *world) do(r request) answer {
 	if !r.unsigned {
 		w.sign(req, r)
 	}
-	resp, err := http.DefaultTransport.RoundTrip(req)
+	resp, err := w.server.Client().Transport.RoundTrip(req)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -316,7 +316,9 @@ func TestServeStopsGracefully(t *testing.T) {
 	go func() { served <- serve(ctx, s, l) }()
 	answered := make(chan string, 1)
 	go func() {
-		resp, err := http.Post("http://"+l.Addr().String()+"/invoke", "", strings.NewReader(`{}`))
+		client := &http.Client{Transport: &http.Transport{}} // its own: closing a test server closes idle connections of the default one
+		defer client.CloseIdleConnections()
+		resp, err := client.Post("http://"+l.Addr().String()+"/invoke", "", strings.NewReader(`{}`))
 		if err != nil {
 			answered <- err.Error()
 			return

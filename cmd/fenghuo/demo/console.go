@@ -24,6 +24,7 @@ type console struct {
 	url    string // with the token, for people
 	base   string
 	token  string
+	client *http.Client
 	server *http.Server
 	done   sync.WaitGroup
 }
@@ -41,7 +42,7 @@ func openConsole(s *emulator.Server, token string) (*console, error) {
 		r.SetURL(target)
 		r.Out.Host = s.TriggerHost(s.World().Administrator().UID, "console")
 	}}
-	c := &console{base: "http://" + l.Addr().String(), token: token}
+	c := &console{base: "http://" + l.Addr().String(), token: token, client: &http.Client{Transport: &http.Transport{}}}
 	c.url = c.base + "/?token=" + token
 	c.server = &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.TriggerHost(s.World().Administrator().UID, "console") == "" {
@@ -57,6 +58,7 @@ func openConsole(s *emulator.Server, token string) (*console, error) {
 }
 
 func (c *console) close() error {
+	c.client.CloseIdleConnections()
 	err := c.server.Close()
 	c.done.Wait()
 	return err
@@ -89,7 +91,7 @@ func (c *console) do(ctx context.Context, method, path string, body []byte, out 
 	}
 	r.Header.Set("Authorization", "Bearer "+c.token)
 	r.Header.Set("Content-Type", "application/json")
-	res, err := http.DefaultClient.Do(r)
+	res, err := c.client.Do(r)
 	if err != nil {
 		return &soc.Error{Kind: soc.Unavailable, Op: "ask the console", Resource: path, Err: err}
 	}
