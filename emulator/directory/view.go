@@ -11,6 +11,8 @@ func iso(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z")
 // epoch is a time as the delegation operations write it: milliseconds as text.
 func epoch(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) }
 
+func itoa(n int) string { return strconv.Itoa(n) }
+
 type object = map[string]any
 
 func directoryView(t *tree, full bool) object {
@@ -19,8 +21,8 @@ func directoryView(t *tree, full bool) object {
 		"MasterAccountName": t.masterName, "CreateTime": iso(t.created),
 	}
 	if full {
-		v["ControlPolicyStatus"] = "Disabled"
-		v["MemberDeletionStatus"] = "Disabled"
+		v["ControlPolicyStatus"] = t.control.enablement()
+		v["MemberDeletionStatus"] = t.deletionStatus()
 	}
 	return v
 }
