@@ -48,6 +48,7 @@ type WorldLogstore struct {
 type WorldDirectory struct {
 	Enabled bool     `yaml:"enabled"` // by the account of kind management
 	Members []string `yaml:"members"`
+	Trusted []string `yaml:"trusted_services"` // service principals with trusted access
 }
 
 // WorldLogs asks for ordinary log records before the start.

@@ -60,7 +60,8 @@ type Options struct {
 	// done at the next request.
 	DeletionDelay time.Duration
 
-	// TrustedServices are the accepted service principals. Default: [SecurityCenter] and [ThreatAnalysis].
+	// TrustedServices are the accepted service principals. Default: [SecurityCenter], [ThreatAnalysis] and those whose
+	// identifiers are documented.
 	TrustedServices []string
 	// DelegateLimit is the number of delegated administrators a service principal may have. Default 10.
 	DelegateLimit map[string]int
@@ -109,7 +110,7 @@ func New(o Options) *Service {
 		o.CheckPolicy = func(text string) error { return json.Unmarshal([]byte(text), new(map[string]any)) }
 	}
 	if o.TrustedServices == nil {
-		o.TrustedServices = []string{SecurityCenter(), ThreatAnalysis()}
+		o.TrustedServices = append([]string{SecurityCenter(), ThreatAnalysis()}, confirmed...)
 	}
 	o.Limits = o.Limits.withDefaults()
 	return &Service{o: o, directories: map[string]*tree{}, memberOf: map[string]*tree{}, handshakes: map[string]*invite{},
