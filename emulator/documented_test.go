@@ -43,8 +43,10 @@ func TestDocumentedOperations(t *testing.T) {
 		"ResourceManager 2020-03-31": operationsOf(&resourcemanager.Client{}), "Ram 2015-05-01": operationsOf(&ram.Client{}),
 		"Sts 2015-04-01": operationsOf(&sts.Client{}),
 		// Operations that only newer documents list.
-		"ResourceDirectoryMaster 2022-04-19": {"AssociateMembers", "DisassociateMembers", "ListAuthorizedAccounts", "ListAuthorizedFolders",
-			"UpdatePayerForAccount", "PrecheckForConsolidatedBillingAccount", "SetMemberDisplayNameSyncStatus", "ListMessageContacts"},
+		"ResourceDirectoryMaster 2022-04-19": {
+			"AssociateMembers", "DisassociateMembers", "ListAuthorizedAccounts", "ListAuthorizedFolders",
+			"UpdatePayerForAccount", "PrecheckForConsolidatedBillingAccount", "SetMemberDisplayNameSyncStatus", "ListMessageContacts",
+		},
 		"ROS 2019-09-10": {"StopStackGroupOperation", "DetectStackGroupDrift", "ImportStacksToStackGroup", "CreateChangeSet", "ValidateTemplate"},
 	}
 	absent := 0

@@ -115,8 +115,10 @@ func (s *Server) build(o Options) error {
 	s.iam = iam.New(s.identityOptions())
 	s.gateway = gateway.New(gateway.Options{Credentials: s.iam, Authorizer: s.iam})
 	s.sls = sls.New(sls.Options{Credentials: s.iam, Authorizer: s.iam, Region: o.World.Region, BaseHosts: []string{"sls.test"}})
-	s.fc, err = fc.New(fc.Options{Auth: fc.FromGateway(s.gateway, s.iam), Roles: s.iam, Region: o.World.Region, Dir: s.dir,
-		Logs: logSource{s.sls}, Sink: s.sls, LogEndpoint: s.endpoint, Env: o.Env})
+	s.fc, err = fc.New(fc.Options{
+		Auth: fc.FromGateway(s.gateway, s.iam), Roles: s.iam, Region: o.World.Region, Dir: s.dir,
+		Logs: logSource{s.sls}, Sink: s.sls, LogEndpoint: s.endpoint, Env: o.Env,
+	})
 	if err != nil {
 		return fmt.Errorf("start Function Compute: %w", err)
 	}

@@ -135,8 +135,10 @@ func (s *Service) handleCheckResult(t *tree, c *gateway.Call) (any, error) {
 	info := object{"Status": "PreCheckComplete", "AllowDelete": "true", "AbandonableChecks": []object{}}
 	if len(t.delegatedServices(id)) > 0 {
 		info["AllowDelete"] = "false"
-		info["NotAllowReason"] = []object{{"CheckId": "RD_DelegatedAdministrator", "CheckName": "Resource Directory",
-			"Description": "The member is a delegated administrator of a trusted service."}}
+		info["NotAllowReason"] = []object{{
+			"CheckId": "RD_DelegatedAdministrator", "CheckName": "Resource Directory",
+			"Description": "The member is a delegated administrator of a trusted service.",
+		}}
 	}
 	return object{"AccountDeletionCheckResultInfo": info}, nil
 }

@@ -188,7 +188,7 @@ func (s *Service) updateLoginProfile(a *account, c *gateway.Call) (any, error) {
 			*field = v == "true"
 		}
 	}
-	return u.viewLogin(), nil
+	return nil, nil
 }
 
 func (s *Service) deleteLoginProfile(a *account, c *gateway.Call) (any, error) {

@@ -198,8 +198,10 @@ func (g *stackGroup) echo() []view {
 }
 
 func (g *stackGroup) view() view {
-	v := view{"StackGroupId": g.id, "StackGroupName": g.name, "Description": g.description, "Status": "ACTIVE",
-		"PermissionModel": g.model(), "CreateTime": iso(g.created)}
+	v := view{
+		"StackGroupId": g.id, "StackGroupName": g.name, "Description": g.description, "Status": "ACTIVE",
+		"PermissionModel": g.model(), "CreateTime": iso(g.created),
+	}
 	if !g.updated.IsZero() {
 		v["UpdateTime"] = iso(g.updated)
 	}

@@ -140,8 +140,10 @@ func (s *Service) handleListInstances(_ context.Context, c *gateway.Call) (any, 
 }
 
 func (g *stackGroup) instanceView(in *instance) view {
-	v := view{"StackGroupId": g.id, "StackGroupName": g.name, "AccountId": in.account, "RegionId": in.region,
-		"Status": in.status, "StatusReason": in.reason, "StackId": in.stackID}
+	v := view{
+		"StackGroupId": g.id, "StackGroupName": g.name, "AccountId": in.account, "RegionId": in.region,
+		"Status": in.status, "StatusReason": in.reason, "StackId": in.stackID,
+	}
 	if in.folder != "" {
 		v["RdFolderId"] = in.folder
 	}

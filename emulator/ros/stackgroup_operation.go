@@ -195,8 +195,10 @@ func (s *Service) operation(c *gateway.Call) (*stackGroup, *groupOperation, erro
 }
 
 func (op *groupOperation) view(g *stackGroup) view {
-	v := view{"OperationId": op.id, "Action": op.action, "Status": op.status, "OperationDescription": op.description,
-		"StackGroupId": g.id, "StackGroupName": g.name, "CreateTime": iso(op.created)}
+	v := view{
+		"OperationId": op.id, "Action": op.action, "Status": op.status, "OperationDescription": op.description,
+		"StackGroupId": g.id, "StackGroupName": g.name, "CreateTime": iso(op.created),
+	}
 	if !op.ended.IsZero() {
 		v["EndTime"] = iso(op.ended)
 	}

@@ -42,8 +42,7 @@ Resources:
 func groupWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, iam: iam.New(iam.Options{Seed: "groups"}), logs: &fakeLogs{}}
-	var rd *directory.Service
-	rd = directory.New(directory.Options{
+	rd := directory.New(directory.Options{
 		Accounts: func(id string) (directory.Account, bool) {
 			return directory.Account{Name: "m" + id, Enterprise: "Fenghuo", Verified: true}, true
 		},
