@@ -108,11 +108,19 @@ func (s *Server) directoryOptions() directory.Options {
 		OnEnable: func(management string) {
 			_ = s.iam.EnsureServiceLinkedRole(management, "resourcemanager.aliyuncs.com") // exists already: nothing to do
 		},
-		OnJoin:               s.memberJoined,
-		OnMove:               func(member, management string) { s.stacks.MemberMoved(member, management) },
-		OnLeave:              func(member, management string) { s.stacks.MemberLeft(member, management) },
-		OnDelete:             s.iam.RemoveAccount,
-		HasRootKey:           s.iam.HasRootKey,
+		OnJoin:     s.memberJoined,
+		OnMove:     func(member, management string) { s.stacks.MemberMoved(member, management) },
+		OnLeave:    func(member, management string) { s.stacks.MemberLeft(member, management) },
+		OnDelete:   s.iam.RemoveAccount,
+		HasRootKey: s.iam.HasRootKey,
+		AccountByEmail: func(email string) (string, bool) {
+			for _, a := range s.world.Accounts {
+				if a.Email == email {
+					return a.UID, true
+				}
+			}
+			return "", false
+		},
 		CheckPolicy:          iam.CheckPolicy,
 		Roles:                s.iam,
 		RequireTrustedAccess: true,

@@ -29,6 +29,7 @@ type WorldAccount struct {
 	UID        string          `yaml:"uid"`
 	Name       string          `yaml:"name"`
 	Kind       string          `yaml:"kind"`
+	Email      string          `yaml:"email"` // of the owner, for invitations
 	Enterprise string          `yaml:"enterprise"`
 	Verified   bool            `yaml:"verified"`
 	WAF        string          `yaml:"waf"`            // id of a WAF 3.0 instance

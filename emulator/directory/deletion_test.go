@@ -2,6 +2,7 @@ package directory_test
 
 import (
 	"encoding/json"
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/fenghuo-soc/fenghuo/emulator/directory"
+	"github.com/fenghuo-soc/fenghuo/emulator/gateway"
 )
 
 // TestDeleteAccount walks a deletion with the official client and a clock: check, delete, two stages, gone.
@@ -169,5 +171,77 @@ func TestDryRun(t *testing.T) {
 	}
 	if _, err := w.rd(t, key, "CreateResourceAccount", "DisplayName", "x", "DryRun", "true"); code(err) != "400 InvalidParameter.Account.DisplayName.Length" {
 		t.Errorf("dry run of what fails: %v", err)
+	}
+}
+
+// TestSerialWrites: with the option, a write that comes while another one runs is refused; reads are not.
+func TestSerialWrites(t *testing.T) {
+	t.Parallel()
+	var w *world
+	var during []string
+	w = newWorld(t, func(o *directory.Options) {
+		o.SerialWrites = true
+		o.CreateAccount = func(string, directory.Account) {
+			_, err := w.rd(t, "AK"+uidA, "CreateFolder", "FolderName", "meanwhile")
+			during = append(during, code(err))
+			_, err = w.rd(t, "AK"+uidA, "ListFoldersForParent")
+			during = append(during, code(err))
+		}
+	})
+	if err := w.Enable(uidA); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.rd(t, "AK"+uidA, "CreateResourceAccount", "DisplayName", "new"); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"409 ConcurrentCallNotSupported", ""}, during); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := w.rd(t, "AK"+uidA, "CreateFolder", "FolderName", "afterwards"); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestInviteByEmail: an account can be invited by the e-mail address of its owner.
+func TestInviteByEmail(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *directory.Options) {
+		o.AccountByEmail = func(email string) (string, bool) { return uidC, email == "shop@example.com" }
+	})
+	if err := w.Enable(uidA); err != nil {
+		t.Fatal(err)
+	}
+	for email, want := range map[string]string{"nobody@example.com": "400 InvalidParameter.TargetEntity", "": "400 MissingParameter.TargetEntity"} {
+		if _, err := w.rd(t, "AK"+uidA, "InviteAccountToResourceDirectory", "TargetType", "Email", "TargetEntity", email); code(err) != want {
+			t.Errorf("%q: %v", email, err)
+		}
+	}
+	request := resourcemanager.CreateInviteAccountToResourceDirectoryRequest()
+	request.TargetType, request.TargetEntity = "Email", "shop@example.com"
+	h, err := w.client(t, "AK"+uidA).InviteAccountToResourceDirectory(request)
+	if err != nil || h.Handshake.TargetType != "Email" || h.Handshake.TargetEntity != "shop@example.com" {
+		t.Fatalf("invite: %+v, %v", h.Handshake, err)
+	}
+	if _, err := w.rd(t, "AK"+uidC, "AcceptHandshake", "HandshakeId", h.Handshake.HandshakeId); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := w.MemberOf(uidC); !ok {
+		t.Error("the account is no member")
+	}
+}
+
+// TestFolderQuota: the hundred-and-first folder is one too many.
+func TestFolderQuota(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	if err := w.Enable(uidA); err != nil {
+		t.Fatal(err)
+	}
+	for n := range 101 {
+		_, err := w.AddFolder(uidA, "", "folder "+itoa(n))
+		var refused *gateway.Error
+		if n == 100 && (!errors.As(err, &refused) || refused.Code != "QuotaExceeded.Folder.Count") || n < 100 && err != nil {
+			t.Fatalf("folder %d: %v", n, err)
+		}
 	}
 }

@@ -52,8 +52,13 @@ type Options struct {
 	OnDelete func(memberID string)
 	// Roles keeps service-linked roles; nil keeps them in memory.
 	Roles Roles
+	// AccountByEmail finds an account by the e-mail address of its owner; nil = no account has one.
+	AccountByEmail func(email string) (accountID string, ok bool)
 	// HasRootKey tells whether an account has an AccessKey of its root; nil = none has.
 	HasRootKey func(accountID string) bool
+	// SerialWrites makes a write that begins while another one of the same account runs fail with
+	// ConcurrentCallNotSupported, as the cloud does. A write runs until its hooks have returned.
+	SerialWrites bool
 	// CheckPolicy checks the grammar of a control policy; nil takes every JSON object.
 	CheckPolicy func(text string) error
 	// DeletionDelay is how long the check before the deletion of a member takes, and the deletion itself; 0 = both are
@@ -81,7 +86,7 @@ type Limits struct {
 }
 
 // Service holds every resource directory of the emulated cloud. It is safe for concurrent use. OnEnable, OnJoin,
-// OnMove, OnLeave, OnDelete and CreateAccount run without its lock and may call back; Accounts, HasRootKey and Roles may call [Service.PrincipalRD],
+// OnMove, OnLeave, OnDelete and CreateAccount run without its lock and may call back; Accounts, AccountByEmail, HasRootKey and Roles may call [Service.PrincipalRD],
 // [Service.PathOf] and [Service.MemberOf] only.
 type Service struct {
 	o Options
@@ -90,6 +95,7 @@ type Service struct {
 	directories map[string]*tree   // by management account
 	memberOf    map[string]*tree   // by member account
 	handshakes  map[string]*invite // by id
+	writing     map[string]bool    // accounts whose write runs, with SerialWrites
 	ids         uint64
 
 	places places
@@ -114,7 +120,7 @@ func New(o Options) *Service {
 	}
 	o.Limits = o.Limits.withDefaults()
 	return &Service{
-		o: o, directories: map[string]*tree{}, memberOf: map[string]*tree{}, handshakes: map[string]*invite{},
+		o: o, directories: map[string]*tree{}, memberOf: map[string]*tree{}, handshakes: map[string]*invite{}, writing: map[string]bool{},
 		places: places{at: map[string]place{}},
 	}
 }

@@ -93,8 +93,34 @@ func (s *Service) operation(action string, h handler, on ...func(*gateway.Call) 
 			}
 			return out
 		},
-		Handle: func(_ context.Context, c *gateway.Call) (any, error) { return h(c) },
+		Handle: func(_ context.Context, c *gateway.Call) (any, error) {
+			if s.o.SerialWrites && !strings.HasPrefix(action, "Get") && !strings.HasPrefix(action, "List") {
+				if err := s.enter(c.Caller.AccountID); err != nil {
+					return nil, err
+				}
+				defer s.exit(c.Caller.AccountID)
+			}
+			return h(c)
+		},
 	}
+}
+
+// enter notes that a write of the account runs, unless one does already. HTTP status 409 is presumed by the accounts
+// sheet, section 2.6.
+func (s *Service) enter(accountID string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.writing[accountID] {
+		return conflict("ConcurrentCallNotSupported", "Another write of the account %s is running. Try again later.", accountID)
+	}
+	s.writing[accountID] = true
+	return nil
+}
+
+func (s *Service) exit(accountID string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.writing, accountID)
 }
 
 // controlRoutes are the operations on control policies. Those that bind a policy to a target are asked for on both.

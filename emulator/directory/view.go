@@ -71,7 +71,7 @@ func (s *Service) identityInformation(accountID string) string {
 // handshakeView shows the real names only to the invited account.
 func (s *Service) handshakeView(h *invite, viewer string) object {
 	v := object{
-		"HandshakeId": h.id, "Status": h.status(s.o.Clock()), "TargetEntity": h.target, "TargetType": "Account",
+		"HandshakeId": h.id, "Status": h.status(s.o.Clock()), "TargetEntity": h.entity, "TargetType": h.kind,
 		"Note": h.note, "MasterAccountId": h.from.master, "MasterAccountName": h.from.masterName,
 		"ResourceDirectoryId": h.from.id, "CreateTime": iso(h.created), "ModifyTime": iso(h.modified),
 		"ExpireTime": iso(h.expires()),

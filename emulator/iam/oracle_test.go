@@ -342,3 +342,32 @@ func TestOracleAssume(t *testing.T) {
 		}
 	})
 }
+
+// TestOracleConditions compares every operator with the oracle on values close to each other.
+func TestOracleConditions(t *testing.T) {
+	t.Parallel()
+	requests := map[string][]string{
+		"String": {"prod", "PROD", "Prod", "test", "xrod", ""}, "Numeric": {"1", "2", "2.0", "3", "10", "x", ""},
+		"Date": {"2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", "2026-01-01T23:59:59Z", "2026-01-03T00:00:00Z", "2026"},
+		"Bool": {"true", "TRUE", "false", "maybe"}, "Ip": {"10.1.2.3", "10.1.2.4", "192.168.7.7", "11.0.0.1", "2001:db8::1", "nowhere"},
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		for _, operator := range sortedKeys(operators) {
+			family := familyOf(operator)
+			wants := rapid.SliceOfNDistinct(rapid.SampledFrom(conditionValues[family]), 1, 2, rapid.ID[string]).Draw(rt, "wants")
+			r := rule{Effect: "Allow", Action: []string{"*"}, Resource: []string{"*"}, Condition: map[string]map[string][]string{operator: {"test:k": wants}}}
+			d, err := parsePolicy(rules{r}.text(), identityPolicy)
+			if err != nil {
+				rt.Fatal(err)
+			}
+			q := ask{action: "a:b", resource: "*", keys: map[string]string{}}
+			if rapid.IntRange(0, 5).Draw(rt, "there") > 0 {
+				q.keys["test:k"] = rapid.SampledFrom(requests[family]).Draw(rt, "got")
+			}
+			got := evaluate([]*document{d}, &question{action: q.action, resource: q.resource, keys: q.keys}) == allow
+			if want := r.applies(q); got != want {
+				rt.Fatalf("%s of %q and %q is %v, want %v", operator, q.keys["test:k"], wants, got, want)
+			}
+		}
+	})
+}

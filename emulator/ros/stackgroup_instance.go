@@ -203,6 +203,9 @@ func (s *Service) follow(member string) {
 }
 
 func (s *Service) followIn(ctx context.Context, g *stackGroup, member string, path []string) {
+	if _, err := s.directoryOf(g.account); err != nil {
+		return // a delegation that ended follows nobody
+	}
 	reached := func(folder string) bool { return slices.Contains(path, folder) && g.account != member }
 	var gone, fresh []*instance
 	s.mu.Lock()

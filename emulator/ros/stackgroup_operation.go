@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/fenghuo-soc/fenghuo/emulator/gateway"
@@ -108,6 +109,12 @@ func (s *Service) reach(g *stackGroup, sel selection) ([]instance, error) {
 	management, err := s.directoryOf(g.account)
 	if err != nil {
 		return nil, err
+	}
+	directory, _, _ := strings.Cut(s.o.Directory.PathOf(management), "/")
+	for _, a := range sel.accounts {
+		if a == management || !strings.HasPrefix(s.o.Directory.PathOf(a), directory+"/") {
+			return nil, invalid("DeploymentTargets", "the account %s is no member of the resource directory", a)
+		}
 	}
 	for _, f := range sel.folders {
 		members, ok := s.o.Directory.MembersBelow(management, f)

@@ -254,6 +254,8 @@ func TestStackGroupErrors(t *testing.T) {
 		{"accounts for a service-managed group", "CreateStackInstances", append([]string{"StackGroupName", "s", "AccountIds", `["1"]`}, region...), "400 InvalidParameter"},
 		{"no targets", "CreateStackInstances", append([]string{"StackGroupName", "s"}, region...), "400 MissingParameter"},
 		{"unknown folder", "CreateStackInstances", append([]string{"StackGroupName", "s", "DeploymentTargets", `{"RdFolderIds":["fd-1"]}`}, region...), "400 InvalidParameter"},
+		{"an account outside", "CreateStackInstances", append([]string{"StackGroupName", "s", "DeploymentTargets", `{"AccountIds":["1900000000000009"]}`}, region...), "400 InvalidParameter"},
+		{"the management account", "CreateStackInstances", append([]string{"StackGroupName", "s", "DeploymentTargets", `{"AccountIds":["` + uidA + `"]}`}, region...), "400 InvalidParameter"},
 		{"21 accounts", "CreateStackInstances", append([]string{"StackGroupName", "g", "AccountIds", `["` + strings.Repeat(`1","`, 20) + `1"]`}, region...), "400 InvalidParameter"},
 		{"instance exists", "CreateStackInstances", append([]string{"StackGroupName", "g", "AccountIds", `["` + uidC + `"]`}, region...), "409 StackInstanceExists"},
 		{"count and percentage", "CreateStackInstances", append([]string{"StackGroupName", "g", "AccountIds", `["` + uidD + `"]`, "OperationPreferences", `{"FailureToleranceCount":1,"FailureTolerancePercentage":1}`}, region...), "400 InvalidParameter"},
