@@ -21,7 +21,7 @@ func TestCallers(t *testing.T) {
 	// What a caller that manages nothing gets, where it is not noDirectory. The rest of the answer is about parameters.
 	own := map[string]string{
 		"EnableResourceDirectory": "400 MissingParameter.EnableMode", "InitResourceDirectory": "409 NotSupport.AccountInAnotherResourceDirectory",
-		"GetResourceDirectory": "", "ListHandshakesForAccount": "", "SetMemberDeletionPermission": "403 MemberAccountAccessDenied",
+		"SendVerificationCodeForEnableRD": "400 MissingParameter.SecureMobilePhone", "GetResourceDirectory": "", "ListHandshakesForAccount": "", "SetMemberDeletionPermission": "403 MemberAccountAccessDenied",
 		"AcceptHandshake": "400 MissingParameter.HandshakeId", "DeclineHandshake": "400 MissingParameter.HandshakeId",
 		"CancelHandshake": "400 MissingParameter.HandshakeId", "GetHandshake": "400 MissingParameter.HandshakeId",
 	}

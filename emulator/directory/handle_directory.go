@@ -12,7 +12,7 @@ func (s *Service) handleEnable(c *gateway.Call) (any, error) {
 	switch c.Get("EnableMode") {
 	case "CurrentAccount":
 	case "NewManagementAccount":
-		return nil, notSupported("EnableMode", "a new management account needs a phone verification")
+		return s.enableNew(c)
 	case "":
 		return nil, missing("EnableMode")
 	default:

@@ -39,6 +39,7 @@ func (s *Service) directoryOperations() map[string]gateway.Operation {
 		handle handler
 	}{
 		"EnableResourceDirectory":            {any, s.handleEnable},
+		"SendVerificationCodeForEnableRD":    {any, s.handleSendCode},
 		"GetResourceDirectory":               {any, s.handleGetDirectory},
 		"DestroyResourceDirectory":           {any, s.handleDestroy},
 		"CreateFolder":                       {parent, s.handleCreateFolder},
