@@ -59,6 +59,11 @@ func (s *Server) seedDirectory() error {
 			return fmt.Errorf("add member %s: %w", uid, err)
 		}
 	}
+	for _, service := range s.world.Directory.Trusted {
+		if err := s.rd.Trust(m, service); err != nil {
+			return fmt.Errorf("trusted access of %s: %w", service, err)
+		}
+	}
 	return nil
 }
 

@@ -48,6 +48,7 @@ type Server struct {
 	fc       *fc.Service
 	flow     *cloudflow.Service
 	products *products.Service
+	stacks   *ros.Service
 
 	serving sync.WaitGroup
 }
@@ -111,7 +112,7 @@ func (s *Server) build(o Options) error {
 			return fmt.Errorf("make work directory: %w", err)
 		}
 	}
-	s.iam = iam.New(iam.Options{Seed: "fenghuo", PrincipalRD: func(account string) (string, string) { return s.rd.PrincipalRD(account) }})
+	s.iam = iam.New(s.identityOptions())
 	s.gateway = gateway.New(gateway.Options{Credentials: s.iam, Authorizer: s.iam})
 	s.sls = sls.New(sls.Options{Credentials: s.iam, Authorizer: s.iam, Region: o.World.Region, BaseHosts: []string{"sls.test"}})
 	s.fc, err = fc.New(fc.Options{
@@ -124,8 +125,8 @@ func (s *Server) build(o Options) error {
 	s.flow = cloudflow.New(cloudflow.Options{Region: o.World.Region, Invoker: invoker{s.fc}, Roles: s.iam, Authorizer: s.iam})
 	s.rd = directory.New(s.directoryOptions())
 	s.products = products.New(products.Options{})
-	stacks := ros.New(ros.Options{Invoker: s.gateway, Logs: stackLogs{s.sls}})
-	for _, r := range []interface{ Register(*gateway.Gateway) }{s.iam, s.rd, s.flow, s.products, stacks} {
+	s.stacks = ros.New(ros.Options{Invoker: s.gateway, Logs: stackLogs{s.sls}, Roles: s.iam, Directory: s.rd})
+	for _, r := range []interface{ Register(*gateway.Gateway) }{s.iam, s.rd, s.flow, s.products, s.stacks} {
 		r.Register(s.gateway)
 	}
 	return s.seed()

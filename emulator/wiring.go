@@ -9,6 +9,7 @@ import (
 	"github.com/fenghuo-soc/fenghuo/emulator/cloudflow"
 	"github.com/fenghuo-soc/fenghuo/emulator/directory"
 	"github.com/fenghuo-soc/fenghuo/emulator/fc"
+	"github.com/fenghuo-soc/fenghuo/emulator/iam"
 	"github.com/fenghuo-soc/fenghuo/emulator/ros"
 	"github.com/fenghuo-soc/fenghuo/emulator/sls"
 )
@@ -67,6 +68,22 @@ func logstoreConfig(in ros.Logstore) sls.LogstoreConfig {
 	}
 }
 
+// identityOptions connects identities with the directory, which is made later: it says where an account stands, what
+// binds it, and what still uses a service-linked role.
+func (s *Server) identityOptions() iam.Options {
+	return iam.Options{
+		Seed:            "fenghuo",
+		PrincipalRD:     func(account string) (string, string) { return s.rd.PrincipalRD(account) },
+		ControlPolicies: func(caller, owner string) [][]string { return s.rd.ControlPolicies(caller, owner) },
+		RoleUsage: func(account, service string) map[string][]string {
+			if used := s.rd.RoleUsage(account, service); used != nil {
+				return used
+			}
+			return s.stacks.RoleUsage(account, service)
+		},
+	}
+}
+
 // directoryOptions says what the directory must know of accounts and what it makes in them.
 //
 // Assumption: an account that CreateResourceAccount makes is verified for the enterprise of the management account, and
@@ -91,17 +108,31 @@ func (s *Server) directoryOptions() directory.Options {
 		OnEnable: func(management string) {
 			_ = s.iam.EnsureServiceLinkedRole(management, "resourcemanager.aliyuncs.com") // exists already: nothing to do
 		},
-		OnJoin:               s.memberJoined,
+		OnJoin:     s.memberJoined,
+		OnMove:     func(member, management string) { s.stacks.MemberMoved(member, management) },
+		OnLeave:    func(member, management string) { s.stacks.MemberLeft(member, management) },
+		OnDelete:   s.iam.RemoveAccount,
+		HasRootKey: s.iam.HasRootKey,
+		AccountByEmail: func(email string) (string, bool) {
+			for _, a := range s.world.Accounts {
+				if a.Email == email {
+					return a.UID, true
+				}
+			}
+			return "", false
+		},
+		CheckPolicy:          iam.CheckPolicy,
 		Roles:                s.iam,
 		RequireTrustedAccess: true,
 	}
 }
 
-// memberJoined makes the two roles that every member of a directory has.
+// memberJoined makes the two roles that every member of a directory has, and deploys what waits for it.
 func (s *Server) memberJoined(member, management string) {
 	trust := `{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"RAM":["acs:ram::` + management + `:root"]}}]}`
 	if err := s.iam.EnsureRole(member, "ResourceDirectoryAccountAccessRole", trust, "AdministratorAccess"); err != nil {
 		panic("emulator: " + err.Error()) // the account and the trust policy are ours: cannot happen
 	}
 	_ = s.iam.EnsureServiceLinkedRole(member, "resourcemanager.aliyuncs.com") // exists already: nothing to do
+	s.stacks.MemberMoved(member, management)
 }

@@ -29,6 +29,7 @@ type WorldAccount struct {
 	UID        string          `yaml:"uid"`
 	Name       string          `yaml:"name"`
 	Kind       string          `yaml:"kind"`
+	Email      string          `yaml:"email"` // of the owner, for invitations
 	Enterprise string          `yaml:"enterprise"`
 	Verified   bool            `yaml:"verified"`
 	WAF        string          `yaml:"waf"`            // id of a WAF 3.0 instance
@@ -48,6 +49,7 @@ type WorldLogstore struct {
 type WorldDirectory struct {
 	Enabled bool     `yaml:"enabled"` // by the account of kind management
 	Members []string `yaml:"members"`
+	Trusted []string `yaml:"trusted_services"` // service principals with trusted access
 }
 
 // WorldLogs asks for ordinary log records before the start.

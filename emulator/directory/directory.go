@@ -12,6 +12,7 @@ package directory
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"sync"
 	"time"
@@ -45,10 +46,27 @@ type Options struct {
 	OnJoin func(memberID, managementID string)
 	// OnLeave is called after a member left.
 	OnLeave func(memberID, managementID string)
+	// OnMove is called after a member came to another folder.
+	OnMove func(memberID, managementID string)
+	// OnDelete is called after a member was deleted for good, after OnLeave.
+	OnDelete func(memberID string)
 	// Roles keeps service-linked roles; nil keeps them in memory.
 	Roles Roles
+	// AccountByEmail finds an account by the e-mail address of its owner; nil = no account has one.
+	AccountByEmail func(email string) (accountID string, ok bool)
+	// HasRootKey tells whether an account has an AccessKey of its root; nil = none has.
+	HasRootKey func(accountID string) bool
+	// SerialWrites makes a write that begins while another one of the same account runs fail with
+	// ConcurrentCallNotSupported, as the cloud does. A write runs until its hooks have returned.
+	SerialWrites bool
+	// CheckPolicy checks the grammar of a control policy; nil takes every JSON object.
+	CheckPolicy func(text string) error
+	// DeletionDelay is how long the check before the deletion of a member takes, and the deletion itself; 0 = both are
+	// done at the next request.
+	DeletionDelay time.Duration
 
-	// TrustedServices are the accepted service principals. Default: [SecurityCenter] and [ThreatAnalysis].
+	// TrustedServices are the accepted service principals. Default: [SecurityCenter], [ThreatAnalysis] and those whose
+	// identifiers are documented.
 	TrustedServices []string
 	// DelegateLimit is the number of delegated administrators a service principal may have. Default 10.
 	DelegateLimit map[string]int
@@ -64,10 +82,11 @@ type Limits struct {
 	FolderDepth        int // 5 levels below the root folder
 	InvitationsPerDay  int // 20
 	PendingInvitations int // 20: an invitation is refused when so many are pending
+	ControlPolicies    int // 1,500 custom ones
 }
 
 // Service holds every resource directory of the emulated cloud. It is safe for concurrent use. OnEnable, OnJoin,
-// OnLeave and CreateAccount run without its lock and may call back; Accounts and Roles may call [Service.PrincipalRD],
+// OnMove, OnLeave, OnDelete and CreateAccount run without its lock and may call back; Accounts, AccountByEmail, HasRootKey and Roles may call [Service.PrincipalRD],
 // [Service.PathOf] and [Service.MemberOf] only.
 type Service struct {
 	o Options
@@ -76,6 +95,7 @@ type Service struct {
 	directories map[string]*tree   // by management account
 	memberOf    map[string]*tree   // by member account
 	handshakes  map[string]*invite // by id
+	writing     map[string]bool    // accounts whose write runs, with SerialWrites
 	ids         uint64
 
 	places places
@@ -92,12 +112,15 @@ func New(o Options) *Service {
 	if o.Roles == nil {
 		o.Roles = &memoryRoles{has: map[string]bool{}}
 	}
+	if o.CheckPolicy == nil {
+		o.CheckPolicy = func(text string) error { return json.Unmarshal([]byte(text), new(map[string]any)) }
+	}
 	if o.TrustedServices == nil {
-		o.TrustedServices = []string{SecurityCenter(), ThreatAnalysis()}
+		o.TrustedServices = append([]string{SecurityCenter(), ThreatAnalysis()}, confirmed...)
 	}
 	o.Limits = o.Limits.withDefaults()
 	return &Service{
-		o: o, directories: map[string]*tree{}, memberOf: map[string]*tree{}, handshakes: map[string]*invite{},
+		o: o, directories: map[string]*tree{}, memberOf: map[string]*tree{}, handshakes: map[string]*invite{}, writing: map[string]bool{},
 		places: places{at: map[string]place{}},
 	}
 }
@@ -106,7 +129,7 @@ func (l Limits) withDefaults() Limits {
 	for _, f := range []struct {
 		v *int
 		d int
-	}{{&l.Members, 20}, {&l.Folders, 100}, {&l.FolderDepth, 5}, {&l.InvitationsPerDay, 20}, {&l.PendingInvitations, 20}} {
+	}{{&l.Members, 20}, {&l.Folders, 100}, {&l.FolderDepth, 5}, {&l.InvitationsPerDay, 20}, {&l.PendingInvitations, 20}, {&l.ControlPolicies, 1500}} {
 		if *f.v == 0 {
 			*f.v = f.d
 		}
@@ -125,6 +148,9 @@ type tree struct {
 	delegates          map[string]map[string]time.Time // service principal → account → since
 	monitored          map[string][]string             // by Security Center: owner (master or delegate) → members
 	invited            []time.Time                     // when invitations were sent
+	control            control
+	mayDelete          bool                 // members may be deleted
+	deletions          map[string]*deletion // by member, also of deleted ones
 }
 
 // newID makes an identifier that is the same in every run: prefix-<10 characters>.

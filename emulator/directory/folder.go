@@ -12,6 +12,7 @@ import (
 type folder struct {
 	id, name, parent string
 	created          time.Time
+	tags             []tag
 }
 
 func (t *tree) hasFolder(id string) bool { return id == t.rootID || t.folders[id] != nil }
@@ -58,7 +59,7 @@ func (t *tree) checkFolderName(parent, name, self string) error {
 	return nil
 }
 
-func (s *Service) createFolder(t *tree, parent, name string) (*folder, error) {
+func (s *Service) createFolder(t *tree, parent, name string, tags []tag) (*folder, error) {
 	if parent == "" {
 		parent = t.rootID
 	}
@@ -74,8 +75,12 @@ func (s *Service) createFolder(t *tree, parent, name string) (*folder, error) {
 	if t.depth(parent) >= s.o.Limits.FolderDepth {
 		return nil, conflict("LimitExceeded.Folder.Depth", "The folder level exceeds the limit.")
 	}
-	f := &folder{id: s.newID("fd", t.master), name: name, parent: parent, created: s.o.Clock()}
+	if err := checkTags(tags); err != nil {
+		return nil, err
+	}
+	f := &folder{id: s.newID("fd", t.master), name: name, parent: parent, created: s.o.Clock(), tags: tags}
 	t.folders[f.id] = f
+	t.control.cover(f.id, f.created)
 	return f, nil
 }
 
@@ -104,5 +109,6 @@ func (t *tree) deleteFolder(id string) error {
 		}
 	}
 	delete(t.folders, id)
+	delete(t.control.attached, id)
 	return nil
 }

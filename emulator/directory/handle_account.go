@@ -8,8 +8,6 @@ import (
 
 func (s *Service) handleCreateAccount(c *gateway.Call) (any, error) {
 	switch {
-	case c.Get("DryRun") == "true":
-		return nil, notSupported("DryRun", "only real requests")
 	case c.Get("PayerAccountId") != "":
 		return nil, notSupported("PayerAccountId", "every member pays for itself")
 	case c.Get("ResellAccountType") != "":
@@ -22,8 +20,8 @@ func (s *Service) handleCreateAccount(c *gateway.Call) (any, error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		m, after, err := s.createAccount(t, c.Get("DisplayName"), c.Get("AccountNamePrefix"), c.Get("ParentFolderId"), readTags(c))
-		if err != nil {
+		m, after, err := s.createAccount(t, c.Get("DisplayName"), c.Get("AccountNamePrefix"), c.Get("ParentFolderId"), readTags(c), dryRun(c))
+		if err != nil || m == nil {
 			return nil, nil, err
 		}
 		v := memberView(t, m)
@@ -31,7 +29,7 @@ func (s *Service) handleCreateAccount(c *gateway.Call) (any, error) {
 		delete(v, "ResourceDirectoryPath")
 		return v, after, nil
 	}()
-	if err != nil {
+	if err != nil || after == nil {
 		return nil, err
 	}
 	after()
@@ -55,6 +53,9 @@ func (s *Service) handleGetAccount(c *gateway.Call) (any, error) {
 	}
 	v := memberView(t, m)
 	v["AccountName"] = m.name
+	if stage := t.deletions[id].stage(s.o.Clock(), s.o.DeletionDelay); stage != "" {
+		v["DeletionStatus"] = stage
+	}
 	v["IdentityInformation"] = s.identityInformation(id)
 	if c.Get("IncludeTags") == "true" {
 		v["Tags"] = tagViews(m.tags)
@@ -134,21 +135,21 @@ func (s *Service) handleListAccountsForParent(c *gateway.Call) (any, error) {
 }
 
 func (s *Service) handleMoveAccount(c *gateway.Call) (any, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	t, err := s.owned(c.Caller.AccountID)
-	if err != nil {
-		return nil, err
-	}
-	for _, p := range []string{"AccountId", "DestinationFolderId"} {
-		if c.Get(p) == "" {
-			return nil, missing(p)
+	_, err := s.inOwned(func(t *tree, c *gateway.Call) (any, error) {
+		for _, p := range []string{"AccountId", "DestinationFolderId"} {
+			if c.Get(p) == "" {
+				return nil, missing(p)
+			}
 		}
+		return nil, s.moveAccount(t, c.Get("AccountId"), c.Get("DestinationFolderId"))
+	})(c)
+	if err == nil && s.o.OnMove != nil {
+		s.o.OnMove(c.Get("AccountId"), c.Caller.AccountID)
 	}
-	return nil, s.moveAccount(t, c.Get("AccountId"), c.Get("DestinationFolderId"))
+	return nil, err
 }
 
-// handleUpdateAccount changes a display name. Changing the account type needs e-mail and phone and is refused.
+// handleUpdateAccount changes the display name, the type, or both, in this order.
 func (s *Service) handleUpdateAccount(c *gateway.Call) (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -161,12 +162,19 @@ func (s *Service) handleUpdateAccount(c *gateway.Call) (any, error) {
 		return nil, conflict("CallerIdentityError", "Only a RAM user or RAM role of the management account may update a member.")
 	case c.Get("AccountId") == "":
 		return nil, missing("AccountId")
-	case c.Get("NewAccountType") != "":
-		return nil, notSupported("NewAccountType", "changing the type needs e-mail and phone verification")
-	case c.Get("NewDisplayName") == "":
+	case c.Get("NewDisplayName") == "" && c.Get("NewAccountType") == "":
 		return nil, conflict("MissingDisplayNameOrAccountType", "Either NewDisplayName or NewAccountType is needed.")
 	}
-	m, err := s.renameAccount(t, c.Get("AccountId"), c.Get("NewDisplayName"))
+	m := t.members[c.Get("AccountId")]
+	if m == nil {
+		return nil, noAccount(c.Get("AccountId"))
+	}
+	if name := c.Get("NewDisplayName"); name != "" {
+		err = s.renameAccount(t, m, name)
+	}
+	if kind := c.Get("NewAccountType"); kind != "" && err == nil {
+		err = s.changeType(m, kind)
+	}
 	if err != nil {
 		return nil, err
 	}

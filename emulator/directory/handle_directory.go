@@ -12,7 +12,7 @@ func (s *Service) handleEnable(c *gateway.Call) (any, error) {
 	switch c.Get("EnableMode") {
 	case "CurrentAccount":
 	case "NewManagementAccount":
-		return nil, notSupported("EnableMode", "a new management account needs a phone verification")
+		return s.enableNew(c)
 	case "":
 		return nil, missing("EnableMode")
 	default:
@@ -24,9 +24,6 @@ func (s *Service) handleEnable(c *gateway.Call) (any, error) {
 func (s *Service) handleInit(c *gateway.Call) (any, error) { return s.enable(c) }
 
 func (s *Service) enable(c *gateway.Call) (any, error) {
-	if c.Get("DryRun") == "true" {
-		return nil, notSupported("DryRun", "only real requests")
-	}
 	id := c.Caller.AccountID
 	view, err := func() (object, error) {
 		s.mu.Lock()
@@ -34,12 +31,15 @@ func (s *Service) enable(c *gateway.Call) (any, error) {
 		if account, ok := s.o.Accounts(id); !ok || !account.Verified {
 			return nil, conflict("EnterpriseRealNameVerificationError", "The account %s has no enterprise real-name verification.", id)
 		}
+		if dryRun(c) {
+			return nil, s.mayOpen(id)
+		}
 		if err := s.open(id, c.Get("MAName")); err != nil {
 			return nil, err
 		}
 		return directoryView(s.directories[id], false), nil
 	}()
-	if err != nil {
+	if err != nil || dryRun(c) {
 		return nil, err
 	}
 	s.afterEnable(id)
@@ -83,7 +83,7 @@ func (s *Service) handleCreateFolder(c *gateway.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := s.createFolder(t, c.Get("ParentFolderId"), c.Get("FolderName"))
+	f, err := s.createFolder(t, c.Get("ParentFolderId"), c.Get("FolderName"), readTags(c))
 	if err != nil {
 		return nil, err
 	}
@@ -179,6 +179,11 @@ func (s *Service) handleListAncestors(c *gateway.Call) (any, error) {
 	}
 	return object{"Folders": object{"Folder": list}}, nil
 }
+
+// dryRun is true for a call of the 2022 version that only wants to know whether it would succeed.
+//
+// Assumption: a dry run that finds nothing wrong answers RequestId alone.
+func dryRun(c *gateway.Call) bool { return c.Version == "2022-04-19" && c.Get("DryRun") == "true" }
 
 // fromRoot is true for the account owner itself.
 func fromRoot(c *gateway.Call) bool { return c.Caller.Type == auth.Root }

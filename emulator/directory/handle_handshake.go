@@ -9,12 +9,16 @@ func (s *Service) handleInvite(c *gateway.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	entity := c.Get("TargetEntity")
+	target := entity
 	switch c.Get("TargetType") {
 	case "Account":
 	case "":
 		return nil, missing("TargetType")
 	case "Email":
-		return nil, notSupported("TargetType", "accounts have no e-mail address here, invite by account id")
+		if target, err = s.ownerOf(entity); err != nil {
+			return nil, err
+		}
 	default:
 		return nil, invalid("TargetType", "The target type is Account or Email.")
 	}
@@ -22,11 +26,25 @@ func (s *Service) handleInvite(c *gateway.Call) (any, error) {
 	if c.Version == "2022-04-19" {
 		parent = c.Get("ParentFolderId")
 	}
-	h, err := s.invite(t, c.Get("TargetEntity"), c.Get("Note"), parent, readTags(c))
+	h, err := s.invite(t, target, c.Get("Note"), parent, readTags(c))
 	if err != nil {
 		return nil, err
 	}
+	h.entity, h.kind = entity, c.Get("TargetType")
 	return s.handshake(h, c), nil
+}
+
+// ownerOf is the account whose owner has an e-mail address.
+func (s *Service) ownerOf(email string) (string, error) {
+	if email == "" {
+		return "", missing("TargetEntity")
+	}
+	if s.o.AccountByEmail != nil {
+		if id, ok := s.o.AccountByEmail(email); ok {
+			return id, nil
+		}
+	}
+	return "", invalid("TargetEntity", "No account has the e-mail address %s.", email)
 }
 
 func (s *Service) handshake(h *invite, c *gateway.Call) object {

@@ -13,6 +13,7 @@ const invitationLife = 14 * 24 * time.Hour
 // invite is an invitation ("handshake").
 type invite struct {
 	id, target, note  string
+	entity, kind      string // how the account was named: by id (Account) or Email
 	from              *tree
 	parent            string
 	state             string // Pending, Accepted, Cancelled, Declined; Expired follows from the clock

@@ -15,12 +15,13 @@ type member struct {
 	created               bool // created inside the directory; otherwise invited
 	joined, modified      time.Time
 	tags                  []tag
+	asResource            bool // invited, and turned into a resource account
 }
 
 type tag struct{ Key, Value string }
 
 func (m *member) kind() string {
-	if m.created {
+	if m.created || m.asResource {
 		return "ResourceAccount"
 	}
 	return "CloudAccount"
@@ -84,7 +85,8 @@ func (t *tree) checkDisplayName(name, self string) error {
 }
 
 // createAccount makes a resource account. The caller must run the returned hook without the lock.
-func (s *Service) createAccount(t *tree, displayName, prefix, parent string, tags []tag) (m *member, after func(), err error) {
+// With dry it only checks: m and after are nil.
+func (s *Service) createAccount(t *tree, displayName, prefix, parent string, tags []tag, dry bool) (m *member, after func(), err error) {
 	if err := t.checkDisplayName(displayName, ""); err != nil {
 		return nil, nil, err
 	}
@@ -103,6 +105,9 @@ func (s *Service) createAccount(t *tree, displayName, prefix, parent string, tag
 	}
 	if len(t.members) >= s.o.Limits.Members {
 		return nil, nil, conflict("LimitExceeded.Account", "The number of members exceeds the limit.")
+	}
+	if err := checkTags(tags); err != nil || dry {
+		return nil, nil, err
 	}
 	id, now := s.newAccountID(t.master), s.o.Clock()
 	if prefix == "" {
@@ -124,6 +129,7 @@ func (s *Service) createAccount(t *tree, displayName, prefix, parent string, tag
 // join notes that the account is a member now.
 func (s *Service) join(t *tree, id string) {
 	s.memberOf[id] = t
+	t.control.cover(id, s.o.Clock())
 	s.places.put(id, t, t.members[id].folder)
 }
 
@@ -141,21 +147,37 @@ func (s *Service) moveAccount(t *tree, id, destination string) error {
 	if !t.hasFolder(destination) {
 		return noFolder(destination)
 	}
+	if t.deletions[id].stage(s.o.Clock(), s.o.DeletionDelay) != "" {
+		return conflict("AccountTypeOrStatusMismatch", "The account %s is being deleted.", id)
+	}
 	m.folder, m.modified = destination, s.o.Clock()
 	s.places.put(id, t, destination)
 	return nil
 }
 
-func (s *Service) renameAccount(t *tree, id, name string) (*member, error) {
-	m := t.members[id]
-	if m == nil {
-		return nil, noAccount(id)
-	}
-	if err := t.checkDisplayName(name, id); err != nil {
-		return nil, err
+func (s *Service) renameAccount(t *tree, m *member, name string) error {
+	if err := t.checkDisplayName(name, m.id); err != nil {
+		return err
 	}
 	m.displayName, m.modified = name, s.o.Clock()
-	return m, nil
+	return nil
+}
+
+// changeType turns an invited account into a resource account. The other way needs e-mail and phone, which no account
+// has here, so it is refused as the cloud refuses an account without them.
+func (s *Service) changeType(m *member, kind string) error {
+	switch {
+	case kind != "ResourceAccount" && kind != "CloudAccount":
+		return invalid("NewAccountType", "The type is ResourceAccount or CloudAccount.")
+	case kind == m.kind():
+		return conflict("AccountTypeMismatch", "The account %s is a %s already.", m.id, kind)
+	case kind == "CloudAccount":
+		return conflict("MissingSecurityInfo", "The account %s has no security phone and e-mail.", m.id)
+	case s.o.HasRootKey != nil && s.o.HasRootKey(m.id):
+		return conflict("PrimaryAkInUse", "The account %s has an AccessKey of its root.", m.id)
+	}
+	m.asResource, m.modified = true, s.o.Clock()
+	return nil
 }
 
 func (s *Service) removeAccount(t *tree, id string) error {
@@ -163,17 +185,23 @@ func (s *Service) removeAccount(t *tree, id string) error {
 	if m == nil {
 		return noAccount(id)
 	}
-	if m.created {
+	if m.kind() == "ResourceAccount" {
 		return conflict("AccountTypeOrStatusMismatch", "The account %s is a resource account and cannot be removed.", id)
 	}
 	if len(t.delegatedServices(id)) > 0 {
 		return conflict("Deny.TrustedService", "The account %s is used by a trusted service.", id)
 	}
+	s.leave(t, id)
+	return nil
+}
+
+// leave takes a member out of everything that the directory knows of it, but not out of the history of deletions.
+func (s *Service) leave(t *tree, id string) {
 	delete(t.members, id)
+	delete(t.control.attached, id)
 	delete(s.memberOf, id)
 	s.places.remove(id)
 	for owner, list := range t.monitored {
 		t.monitored[owner] = slices.DeleteFunc(list, func(x string) bool { return x == id })
 	}
-	return nil
 }

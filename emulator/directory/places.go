@@ -9,12 +9,15 @@ type places struct {
 	at map[string]place
 }
 
-type place struct{ management, directory, path string }
+type place struct {
+	management, directory, path string
+	control                     [][]string // control policies, see tree.levels
+}
 
 func (p *places) put(accountID string, t *tree, folder string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.at[accountID] = place{t.master, t.id, t.path(folder) + "/" + accountID}
+	p.at[accountID] = place{t.master, t.id, t.path(folder) + "/" + accountID, t.levels(accountID)}
 }
 
 func (p *places) remove(accountID string) {
@@ -43,6 +46,17 @@ func (s *Service) MemberOf(accountID string) (managementID string, ok bool) {
 func (s *Service) PathOf(accountID string) string {
 	at, _ := s.places.get(accountID)
 	return at.path
+}
+
+// ControlPolicies returns the documents that bind an identity of caller when it works in account, as levels from the
+// account up to the root folder: every level must allow. It is nil outside directories, while the feature is off, and
+// for the management account, which control policies do not bind. It may be called from a hook.
+func (s *Service) ControlPolicies(caller, account string) [][]string {
+	at, ok := s.places.get(account)
+	if !ok || caller == at.management {
+		return nil
+	}
+	return at.control
 }
 
 // PrincipalRD returns the values of the condition keys acs:PrincipalRDId and acs:PrincipalRDPath for identities of the

@@ -1,8 +1,10 @@
 package directory
 
 import (
+	"cmp"
 	"context"
 	"maps"
+	"strings"
 
 	"github.com/fenghuo-soc/fenghuo/emulator/gateway"
 )
@@ -13,8 +15,9 @@ type handler func(c *gateway.Call) (any, error)
 // Register adds all operations to the gateway.
 func (s *Service) Register(g *gateway.Gateway) {
 	shared := s.directoryOperations()
+	maps.Copy(shared, s.controlRoutes())
 	legacy := maps.Clone(shared)
-	legacy["InitResourceDirectory"] = operation(s.resource("", ""), "InitResourceDirectory", s.handleInit)
+	legacy["InitResourceDirectory"] = s.operation("InitResourceDirectory", s.handleInit, s.resource("", ""))
 	g.Register("ResourceManager", "2020-03-31", legacy)
 	g.Register("ResourceDirectoryMaster", "2022-04-19", shared)
 	g.Register("Sas", "2018-12-03", s.securityCenterOperations())
@@ -36,6 +39,7 @@ func (s *Service) directoryOperations() map[string]gateway.Operation {
 		handle handler
 	}{
 		"EnableResourceDirectory":            {any, s.handleEnable},
+		"SendVerificationCodeForEnableRD":    {any, s.handleSendCode},
 		"GetResourceDirectory":               {any, s.handleGetDirectory},
 		"DestroyResourceDirectory":           {any, s.handleDestroy},
 		"CreateFolder":                       {parent, s.handleCreateFolder},
@@ -51,6 +55,16 @@ func (s *Service) directoryOperations() map[string]gateway.Operation {
 		"MoveAccount":                        {account, s.handleMoveAccount},
 		"UpdateAccount":                      {account, s.handleUpdateAccount},
 		"RemoveCloudAccount":                 {account, s.handleRemoveAccount},
+		"SetMemberDeletionPermission":        {any, s.handleSetDeletion},
+		"CheckAccountDelete":                 {account, s.inOwned(s.handleCheckDelete)},
+		"GetAccountDeletionCheckResult":      {account, s.inOwned(s.handleCheckResult)},
+		"DeleteAccount":                      {account, s.handleDelete},
+		"GetAccountDeletionStatus":           {account, s.inOwned(s.handleDeletionStatus)},
+		"TagResources":                       {any, s.inOwned(s.handleTag)},
+		"UntagResources":                     {any, s.inOwned(s.handleUntag)},
+		"ListTagResources":                   {any, s.inOwned(s.handleListTagResources)},
+		"ListTagKeys":                        {any, s.inOwned(s.handleListTagKeys)},
+		"ListTagValues":                      {any, s.inOwned(s.handleListTagValues)},
 		"InviteAccountToResourceDirectory":   {target{"handshake", ""}, s.handleInvite},
 		"AcceptHandshake":                    {shake, s.handleAccept},
 		"DeclineHandshake":                   {shake, s.handleDecline},
@@ -64,18 +78,76 @@ func (s *Service) directoryOperations() map[string]gateway.Operation {
 		"ListDelegatedServicesForAccount":    {account, s.handleListDelegatedServices},
 		"ListTrustedServiceStatus":           {any, s.handleListTrusted},
 	} {
-		ops[action] = operation(s.resource(op.on.kind, op.on.parameter), action, op.handle)
+		ops[action] = s.operation(action, op.handle, s.resource(op.on.kind, op.on.parameter))
 	}
 	return ops
 }
 
-func operation(resource func(*gateway.Call) string, action string, h handler) gateway.Operation {
+// operation asks for resourcemanager:<action> on each of the resources.
+func (s *Service) operation(action string, h handler, on ...func(*gateway.Call) string) gateway.Operation {
 	return gateway.Operation{
 		Permissions: func(c *gateway.Call) []gateway.Permission {
-			return []gateway.Permission{{Action: "resourcemanager:" + action, Resource: resource(c)}}
+			s.settle()
+			var out []gateway.Permission
+			for _, resource := range on {
+				out = append(out, gateway.Permission{Action: "resourcemanager:" + action, Resource: resource(c)})
+			}
+			return out
 		},
-		Handle: func(_ context.Context, c *gateway.Call) (any, error) { return h(c) },
+		Handle: func(_ context.Context, c *gateway.Call) (any, error) {
+			if s.o.SerialWrites && !strings.HasPrefix(action, "Get") && !strings.HasPrefix(action, "List") {
+				if err := s.enter(c.Caller.AccountID); err != nil {
+					return nil, err
+				}
+				defer s.exit(c.Caller.AccountID)
+			}
+			return h(c)
+		},
 	}
+}
+
+// enter notes that a write of the account runs, unless one does already. HTTP status 409 is presumed by the accounts
+// sheet, section 2.6.
+func (s *Service) enter(accountID string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.writing[accountID] {
+		return conflict("ConcurrentCallNotSupported", "Another write of the account %s is running. Try again later.", accountID)
+	}
+	s.writing[accountID] = true
+	return nil
+}
+
+func (s *Service) exit(accountID string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.writing, accountID)
+}
+
+// controlRoutes are the operations on control policies. Those that bind a policy to a target are asked for on both.
+func (s *Service) controlRoutes() map[string]gateway.Operation {
+	ops := map[string]gateway.Operation{}
+	for action, handle := range s.controlOperations() {
+		on := []func(*gateway.Call) string{s.controlResource}
+		if action == "AttachControlPolicy" || action == "DetachControlPolicy" {
+			on = append(on, s.targetResource)
+		}
+		ops[action] = s.operation(action, s.inOwned(handle), on...)
+	}
+	return ops
+}
+
+func (s *Service) controlResource(c *gateway.Call) string {
+	return "acs:resourcemanager:*:" + c.Caller.AccountID + ":policy/controlpolicy/" + cmp.Or(c.Get("PolicyId"), "*")
+}
+
+// targetResource is the member or folder that TargetId names.
+func (s *Service) targetResource(c *gateway.Call) string {
+	kind := "account"
+	if id := c.Get("TargetId"); strings.HasPrefix(id, "fd-") || strings.HasPrefix(id, "r-") {
+		kind = "folder"
+	}
+	return s.resource(kind, "TargetId")(c)
 }
 
 // resource names what a permission is asked on: acs:resourcemanager:*:<account>:<kind>/<path or id>, with * for the

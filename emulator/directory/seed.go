@@ -27,25 +27,39 @@ func (s *Service) afterEnable(managementID string) {
 
 // open makes an empty directory.
 func (s *Service) open(managementID, name string) error {
+	if err := s.mayOpen(managementID); err != nil {
+		return err
+	}
+	if name == "" {
+		account, _ := s.o.Accounts(managementID)
+		name = account.Name
+	}
+	s.put(managementID, name)
+	return nil
+}
+
+// mayOpen tells whether an account can have a directory of its own.
+func (s *Service) mayOpen(managementID string) error {
 	if s.directories[managementID] != nil {
 		return conflict("EntityAlreadyExists.ResourceDirectory", "The resource directory of the account %s is already enabled.", managementID)
 	}
 	if s.memberOf[managementID] != nil {
 		return conflict("NotSupport.AccountInAnotherResourceDirectory", "The account %s belongs to another resource directory.", managementID)
 	}
-	if name == "" {
-		account, _ := s.o.Accounts(managementID)
-		name = account.Name
-	}
+	return nil
+}
+
+func (s *Service) put(managementID, name string) {
 	s.directories[managementID] = &tree{
 		id: s.newID("rd", managementID), rootID: s.newID("r", managementID),
 		master: managementID, masterName: name, created: s.o.Clock(),
 		folders: map[string]*folder{}, members: map[string]*member{}, trusted: map[string]time.Time{},
 		delegates: map[string]map[string]time.Time{}, monitored: map[string][]string{},
+		control:   control{policies: map[string]*controlPolicy{}, attached: map[string][]binding{}},
+		deletions: map[string]*deletion{},
 	}
 	t := s.directories[managementID]
 	s.places.put(managementID, t, t.rootID)
-	return nil
 }
 
 // AddMember puts an account into the root folder of a directory without invitation. The join method is created or
@@ -93,7 +107,7 @@ func (s *Service) AddFolder(managementID, parent, name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	f, err := s.createFolder(t, parent, name)
+	f, err := s.createFolder(t, parent, name, nil)
 	if err != nil {
 		return "", err
 	}

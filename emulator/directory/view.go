@@ -11,6 +11,8 @@ func iso(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z")
 // epoch is a time as the delegation operations write it: milliseconds as text.
 func epoch(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) }
 
+func itoa(n int) string { return strconv.Itoa(n) }
+
 type object = map[string]any
 
 func directoryView(t *tree, full bool) object {
@@ -19,8 +21,8 @@ func directoryView(t *tree, full bool) object {
 		"MasterAccountName": t.masterName, "CreateTime": iso(t.created),
 	}
 	if full {
-		v["ControlPolicyStatus"] = "Disabled"
-		v["MemberDeletionStatus"] = "Disabled"
+		v["ControlPolicyStatus"] = t.control.enablement()
+		v["MemberDeletionStatus"] = t.deletionStatus()
 	}
 	return v
 }
@@ -69,7 +71,7 @@ func (s *Service) identityInformation(accountID string) string {
 // handshakeView shows the real names only to the invited account.
 func (s *Service) handshakeView(h *invite, viewer string) object {
 	v := object{
-		"HandshakeId": h.id, "Status": h.status(s.o.Clock()), "TargetEntity": h.target, "TargetType": "Account",
+		"HandshakeId": h.id, "Status": h.status(s.o.Clock()), "TargetEntity": h.entity, "TargetType": h.kind,
 		"Note": h.note, "MasterAccountId": h.from.master, "MasterAccountName": h.from.masterName,
 		"ResourceDirectoryId": h.from.id, "CreateTime": iso(h.created), "ModifyTime": iso(h.modified),
 		"ExpireTime": iso(h.expires()),

@@ -7,7 +7,7 @@ import (
 	"github.com/fenghuo-soc/fenghuo/emulator/gateway"
 )
 
-// attachments are the policies attached to one role or user, in order of attachment.
+// attachments are the policies attached to one role, user or group, in order of attachment.
 type attachments struct{ list []attachment }
 
 type attachment struct {
@@ -51,7 +51,7 @@ func (a *attachments) ensure(names []string, now time.Time) error {
 	return nil
 }
 
-// holder is a role or user that policies can be attached to. entity is its name in error codes.
+// holder is a role, user or group that policies can be attached to. entity is its name in error codes.
 type holder struct {
 	entity, name string
 	attached     *attachments
@@ -59,7 +59,7 @@ type holder struct {
 
 // attach adds a policy; entity names of errors follow the holder: EntityAlreadyExists.Role.Policy.
 //
-// Assumption: users have the attachment quotas of roles; only those of roles are documented.
+// Assumption: users and groups have the attachment quotas of roles; only those of roles are documented.
 func (s *Service) attach(a *account, h holder, c *gateway.Call) (any, error) {
 	p, err := a.attachable(c)
 	if err != nil {
@@ -124,8 +124,8 @@ func (a *account) attachable(c *gateway.Call) (*policy, error) {
 	return p, nil
 }
 
-// holders lists every role and user that has the policy, by name.
-func (a *account) holders(p *policy) (roles []*role, users []*user) {
+// holders lists every role, user and group that has the policy, by name.
+func (a *account) holders(p *policy) (roles []*role, users []*user, groups []*group) {
 	for _, name := range sortedKeys(a.roles) {
 		if r := a.roles[name]; r.attached.index(p) >= 0 {
 			roles = append(roles, r)
@@ -136,5 +136,10 @@ func (a *account) holders(p *policy) (roles []*role, users []*user) {
 			users = append(users, u)
 		}
 	}
-	return roles, users
+	for _, name := range sortedKeys(a.groups) {
+		if g := a.groups[name]; g.attached.index(p) >= 0 {
+			groups = append(groups, g)
+		}
+	}
+	return roles, users, groups
 }

@@ -44,9 +44,10 @@ func (s *Service) answer(req auth.Request, v verdict) auth.Decision {
 	return d
 }
 
-// judge puts the request to control policies, then to those of the caller and of the role.
+// judge puts the request to control policies, then to those of the caller and of the role. Control policies bind users
+// and roles only: neither the owner of an account nor a cloud service (accounts.md §2.8).
 //
-// Assumption: control policies bind service-linked roles as they bind everybody; their effect on those is unknown.
+// Assumption: control policies bind service-linked roles as they bind other roles; their effect on those is unknown.
 func (s *Service) judge(req auth.Request) verdict {
 	now := s.clock()
 	ownerID := owner(req.Resource)
@@ -57,9 +58,11 @@ func (s *Service) judge(req auth.Request) verdict {
 		action: strings.ToLower(req.Action), resource: normaliseARN(req.Resource),
 		keys: s.conditionKeys(req, now), caller: req.Caller,
 	}
-	if texts := s.controlPolicies(ownerID); len(texts) > 0 {
-		if e := evaluate(s.control.parse(texts), q); e != allow {
-			return verdict{effect: e, policyType: byControl}
+	if req.Caller.Type == auth.User || req.Caller.Type == auth.Role {
+		for _, level := range s.controlPolicies(req.Caller.AccountID, ownerID) {
+			if e := evaluate(s.control.parse(level), q); e != allow {
+				return verdict{effect: e, policyType: byControl}
+			}
 		}
 	}
 	s.settle(now)
@@ -117,7 +120,7 @@ func (s *Service) callerPolicies(c auth.Caller) (attached []*document, session *
 	switch c.Type {
 	case auth.User:
 		if u := a.users[c.Name]; u != nil && (c.PrincipalID == "" || c.PrincipalID == u.id) {
-			return u.attached.documents(), nil
+			return a.userDocuments(u), nil
 		}
 	case auth.Role:
 		if k := s.keys[c.AccessKeyID]; k != nil && k.session != nil {
@@ -171,5 +174,6 @@ func denial(req auth.Request, v verdict) *auth.Denial {
 	case auth.Role:
 		d.AuthPrincipalDisplayName = req.Caller.Name + ":" + req.Caller.Session
 	}
+	d.EncodedDiagnosticMessage = encode(d)
 	return d
 }

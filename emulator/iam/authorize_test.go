@@ -64,35 +64,59 @@ func TestExplicitDenyAndDetail(t *testing.T) {
 		PolicyType: byIdentity, AuthAction: "log:DeleteLogStore", AuthPrincipalType: "SubUser", AuthPrincipalOwnerID: shop,
 		AuthPrincipalDisplayName: bob.PrincipalID, NoPermissionType: "ExplicitDeny", Resource: shopLog,
 	}}
+	want.Detail.EncodedDiagnosticMessage = encode(want.Detail)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 }
 
+// TestControlPolicies: every level must allow; root owners, services and the management account are not bound.
 func TestControlPolicies(t *testing.T) {
 	t.Parallel()
+	everything := statements(`{"Effect":"Allow","Action":"*","Resource":"*"}`)
+	noDeletion := statements(`{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"ram:DeleteRole","Resource":"*"}`)
+	onlyRAM := statements(`{"Effect":"Allow","Action":"ram:*","Resource":"*"}`)
 	w := newWorld(t, func(o *Options) {
-		o.ControlPolicies = func(account string) []string {
-			switch account {
-			case shop:
-				return []string{statements(`{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"ram:DeleteRole","Resource":"*"}`)}
-			case security:
-				return []string{`broken`}
+		o.ControlPolicies = func(caller, owner string) [][]string {
+			switch {
+			case caller == root:
+				return nil
+			case owner == shop:
+				return [][]string{{everything}, {onlyRAM, noDeletion}, {onlyRAM}}
+			case owner == security:
+				return [][]string{{everything}, {`broken`}}
 			}
 			return nil
 		}
 	})
-	bob := w.user(shop, "bob", "AdministratorAccess")
-	for _, c := range []auth.Caller{bob, w.RootCaller(shop)} {
-		if d := w.Authorize(t.Context(), auth.Request{Caller: c, Action: "ram:DeleteRole", Resource: "acs:ram:*:" + shop + ":role/x"}); d.Allowed || d.Detail.PolicyType != byControl {
-			t.Errorf("%s: %+v", c.ARN, d)
-		}
-		if !w.allowed(c, "ram:GetRole", "acs:ram:*:"+shop+":role/x") {
-			t.Errorf("%s: the rest is denied", c.ARN)
+	bob, eve := w.user(shop, "bob", "AdministratorAccess"), w.user(security, "eve", "AdministratorAccess")
+	own := "acs:ram:*:" + shop + ":role/x"
+	for _, tt := range []struct {
+		name             string
+		caller           auth.Caller
+		action, resource string
+		effect           string // "" = allowed
+	}{
+		{"allowed on every level", bob, "ram:GetRole", own, ""},
+		{"denied on the middle level", bob, "ram:DeleteRole", own, "ExplicitDeny"},
+		{"not allowed on the top level", bob, "log:GetLogStore", shopLog, "ImplicitDeny"},
+		{"the owner is not bound", w.RootCaller(shop), "ram:DeleteRole", own, ""},
+		{"a policy that does not parse allows nothing", eve, "ram:GetRole", "*", "ImplicitDeny"},
+	} {
+		d := w.Authorize(t.Context(), auth.Request{Caller: tt.caller, Action: tt.action, Resource: tt.resource})
+		if d.Allowed != (tt.effect == "") || d.Detail != nil && (d.Detail.NoPermissionType != tt.effect || d.Detail.PolicyType != byControl) {
+			t.Errorf("%s: %+v %+v", tt.name, d, d.Detail)
 		}
 	}
-	if w.allowed(w.RootCaller(security), "ram:GetRole", "*") {
-		t.Error("a control policy that does not parse allows")
+	w.role(shop, "worker", "fc.aliyuncs.com", "", "")
+	if _, _, err := w.AssumeServiceRole(t.Context(), roleARN(shop, "worker"), "fc.aliyuncs.com", "run", time.Hour); err != nil {
+		t.Errorf("a service is bound: %v", err)
+	}
+	w.role(shop, "access", "acs:ram::"+root+":root", "", "")
+	w.role(shop, "reader", "acs:ram::"+security+":root", "", "")
+	w.assume(w.user(root, "chief", "AdministratorAccess"), shop, "access") // the management account is not bound
+	if _, code := w.do(eve, "AssumeRole", "RoleArn", roleARN(shop, "reader"), "RoleSessionName", "run"); code != "NoPermission" {
+		t.Errorf("another member assumes a role although sts is not allowed: %q", code)
 	}
 }
 

@@ -103,7 +103,8 @@ func (a *account) custom(c *gateway.Call) (*policy, error) {
 	return a.policies[name], nil
 }
 
-// deletePolicy deletes a policy without attachments and with one version.
+// deletePolicy deletes a policy without attachments and with one version; with CascadingDelete it may have
+// more.
 //
 // Assumption: a policy still attached to a role is DeleteConflict.Policy.Role, by analogy with …Policy.User.
 func (s *Service) deletePolicy(a *account, c *gateway.Call) (any, error) {
@@ -111,13 +112,15 @@ func (s *Service) deletePolicy(a *account, c *gateway.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	roles, users := a.holders(p)
+	roles, users, groups := a.holders(p)
 	switch {
 	case len(users) > 0:
 		return nil, deleteConflict("Policy.User", p.name)
 	case len(roles) > 0:
 		return nil, deleteConflict("Policy.Role", p.name)
-	case len(p.versions) > 1:
+	case len(groups) > 0:
+		return nil, deleteConflict("Policy.Group", p.name)
+	case len(p.versions) > 1 && c.Get("CascadingDelete") != "true":
 		return nil, deleteConflict("Policy.Version", p.name)
 	}
 	delete(a.policies, p.name)
@@ -149,8 +152,8 @@ func (s *Service) listPolicies(a *account, c *gateway.Call) (any, error) {
 	}
 	return page(c, all, "Policies", "Policy", func(p *policy) fields {
 		view := p.view()
-		roles, users := a.holders(p)
-		view["AttachmentCount"] = len(roles) + len(users)
+		roles, users, groups := a.holders(p)
+		view["AttachmentCount"] = len(roles) + len(users) + len(groups)
 		return view
 	})
 }
@@ -160,7 +163,12 @@ func (s *Service) listEntitiesForPolicy(a *account, c *gateway.Call) (any, error
 	if err != nil {
 		return nil, err
 	}
-	roles, users := a.holders(p)
+	roles, users, groups := a.holders(p)
+	groupViews := make([]fields, len(groups))
+	for i, g := range groups {
+		groupViews[i] = g.view()
+		groupViews[i]["AttachDate"] = timestamp(g.attached.list[g.attached.index(p)].at)
+	}
 	roleViews, userViews := make([]fields, len(roles)), make([]fields, len(users))
 	for i, r := range roles {
 		roleViews[i] = r.view()
@@ -170,5 +178,5 @@ func (s *Service) listEntitiesForPolicy(a *account, c *gateway.Call) (any, error
 		userViews[i] = u.view()
 		userViews[i]["AttachDate"] = timestamp(u.attached.list[u.attached.index(p)].at)
 	}
-	return fields{"Groups": fields{"Group": []fields{}}, "Users": fields{"User": userViews}, "Roles": fields{"Role": roleViews}}, nil
+	return fields{"Groups": fields{"Group": groupViews}, "Users": fields{"User": userViews}, "Roles": fields{"Role": roleViews}}, nil
 }

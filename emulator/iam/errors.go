@@ -52,6 +52,7 @@ func serviceLinked(name string) *gateway.Error {
 var (
 	roleName   = regexp.MustCompile(`^[A-Za-z0-9.-]+$`)
 	policyName = regexp.MustCompile(`^[A-Za-z0-9-]+$`)
+	groupName  = regexp.MustCompile(`^[A-Za-z0-9-]+$`)
 	userName   = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
 )
 

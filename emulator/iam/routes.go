@@ -23,7 +23,7 @@ func (s *Service) Register(g *gateway.Gateway) {
 	})
 	g.Register("ResourceManager", "2020-03-31", s.linkedRoleOperations())
 	g.Register("Ram", "2015-05-01", s.linkedRoleOperations())
-	for _, group := range []map[string]operation{s.roleOperations(), s.policyOperations(), s.userOperations()} {
+	for _, group := range []map[string]operation{s.roleOperations(), s.policyOperations(), s.userOperations(), s.groupOperations()} {
 		ops := map[string]gateway.Operation{}
 		for action, op := range group {
 			ops[action] = gateway.Operation{Permissions: permissions("ram:"+action, op.on), Handle: s.handle(op.run)}
@@ -40,6 +40,8 @@ type operation struct {
 
 // resource makes the account and relative id of an ARN from a call.
 type resource func(c *gateway.Call) string
+
+func everything(c *gateway.Call) string { return c.Caller.AccountID + ":*" }
 
 func every(kind string) resource {
 	return func(c *gateway.Call) string { return c.Caller.AccountID + ":" + kind + "/*" }
@@ -115,6 +117,7 @@ func (s *Service) policyOperations() map[string]operation {
 		"SetDefaultPolicyVersion": {named, s.setDefaultPolicyVersion},
 		"DeletePolicyVersion":     {named, s.deletePolicyVersion},
 		"ListEntitiesForPolicy":   {named, s.listEntitiesForPolicy},
+		"DecodeDiagnosticMessage": {[]resource{everything}, s.decodeDiagnostic},
 	}
 }
 
@@ -133,10 +136,32 @@ func (s *Service) userOperations() map[string]operation {
 		"DeleteAccessKey":      {named, s.deleteAccessKey},
 		"CreateLoginProfile":   {named, s.createLoginProfile},
 		"GetLoginProfile":      {named, s.getLoginProfile},
+		"UpdateLoginProfile":   {named, s.updateLoginProfile},
 		"DeleteLoginProfile":   {named, s.deleteLoginProfile},
 		"AttachPolicyToUser":   {attach, onUser(s.attach)},
 		"DetachPolicyFromUser": {attach, onUser(s.detach)},
 		"ListPoliciesForUser":  {named, onUser(list)},
+	}
+}
+
+func (s *Service) groupOperations() map[string]operation {
+	groups, named := []resource{every("group")}, []resource{one("group", "GroupName")}
+	user := one("user", "UserName")
+	both := []resource{user, one("group", "GroupName")}
+	attach := []resource{one("group", "GroupName"), policyOf}
+	return map[string]operation{
+		"CreateGroup":           {groups, s.createGroup},
+		"ListGroups":            {groups, s.listGroups},
+		"GetGroup":              {named, s.getGroup},
+		"UpdateGroup":           {named, s.updateGroup},
+		"DeleteGroup":           {named, s.deleteGroup},
+		"AddUserToGroup":        {both, s.addUserToGroup},
+		"RemoveUserFromGroup":   {both, s.removeUserFromGroup},
+		"ListGroupsForUser":     {[]resource{user}, s.listGroupsForUser},
+		"ListUsersForGroup":     {named, s.listUsersForGroup},
+		"AttachPolicyToGroup":   {attach, onGroup(s.attach)},
+		"DetachPolicyFromGroup": {attach, onGroup(s.detach)},
+		"ListPoliciesForGroup":  {named, onGroup(list)},
 	}
 }
 
@@ -184,6 +209,16 @@ func onUser(run onHolder) func(*account, *gateway.Call) (any, error) {
 			return nil, err
 		}
 		return run(a, u.holder(), c)
+	}
+}
+
+func onGroup(run onHolder) func(*account, *gateway.Call) (any, error) {
+	return func(a *account, c *gateway.Call) (any, error) {
+		g, err := a.groupNamed(c)
+		if err != nil {
+			return nil, err
+		}
+		return run(a, g.holder(), c)
 	}
 }
 

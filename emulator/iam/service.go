@@ -26,9 +26,10 @@ type Options struct {
 	Rand   io.Reader        // source of ids and keys; nil = crypto/rand
 	Seed   string           // makes the keys of SeedUser and SeedRootKey; equal seeds give equal keys
 	Limits Limits
-	// ControlPolicies returns the control policies that bind an account, nil when none do. It is called without
-	// locks held, for each question.
-	ControlPolicies func(accountID string) []string
+	// ControlPolicies returns the control policies that bind users and roles of the account caller in the account owner,
+	// level by level from the account up to the root folder; every level must allow. It is nil when none bind. It is
+	// called without locks held, for each question.
+	ControlPolicies func(caller, owner string) [][]string
 	// PrincipalRD returns the resource directory of an account and the account's path in it, "" when it is in none. It
 	// is called without locks held, for each question.
 	PrincipalRD func(accountID string) (rdID, rdPath string)
@@ -41,6 +42,7 @@ type Options struct {
 // Limits are the quotas of one account. A zero field takes the default, which is the value of 2025 (accounts.md §5.2).
 type Limits struct {
 	Users, Roles, Policies int
+	Groups                 int
 	PolicyLength           int // characters of a custom policy
 	PolicyVersions         int
 	SystemAttached         int // system policies attached to one role or user
@@ -61,6 +63,7 @@ func (l Limits) withDefaults() Limits {
 		{&l.Users, 5000},
 		{&l.Roles, 1000},
 		{&l.Policies, 1500},
+		{&l.Groups, 300},
 		{&l.PolicyLength, 6144},
 		{&l.PolicyVersions, 5},
 		{&l.SystemAttached, 20},
@@ -80,7 +83,7 @@ type Service struct {
 	rand            io.Reader
 	seed            string
 	limits          Limits
-	controlPolicies func(string) []string
+	controlPolicies func(caller, owner string) [][]string
 	principalRD     func(accountID string) (rdID, rdPath string)
 	roleUsage       func(accountID, serviceName string) map[string][]string
 	deletionDelay   time.Duration
@@ -103,6 +106,7 @@ type account struct {
 	users    map[string]*user // by name
 	roles    map[string]*role // by lower-case name
 	policies map[string]*policy
+	groups   map[string]*group // by name
 	assumed  rate
 }
 
@@ -127,7 +131,7 @@ func New(o Options) *Service {
 		s.rand = rand.Reader
 	}
 	if s.controlPolicies == nil {
-		s.controlPolicies = func(string) []string { return nil }
+		s.controlPolicies = func(string, string) [][]string { return nil }
 	}
 	if s.principalRD == nil {
 		s.principalRD = func(string) (string, string) { return "", "" }
@@ -151,8 +155,41 @@ func (s *Service) CreateAccount(uid, name string) error {
 	s.accounts[uid] = &account{
 		id: uid, name: name, root: &user{},
 		users: map[string]*user{}, roles: map[string]*role{}, policies: map[string]*policy{},
+		groups: map[string]*group{},
 	}
 	return nil
+}
+
+// RemoveAccount takes an account away with everything in it; its keys are unknown from now on. An account that is not
+// there is no error.
+func (s *Service) RemoveAccount(uid string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a := s.accounts[uid]
+	delete(s.accounts, uid)
+	for id, k := range s.keys {
+		if k.account != a {
+			continue
+		}
+		delete(s.keys, id)
+		if k.session != nil {
+			delete(s.tokens, k.session.token)
+		}
+	}
+}
+
+// HasRootKey reports whether the root of an account has an AccessKey.
+func (s *Service) HasRootKey(uid string) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	a := s.accounts[uid]
+	return a != nil && len(a.root.keys) > 0
+}
+
+// CheckPolicy checks the grammar of an identity or control policy (accounts.md §5.5).
+func CheckPolicy(text string) error {
+	_, err := parsePolicy(text, identityPolicy)
+	return err
 }
 
 // Accounts lists all accounts by id.

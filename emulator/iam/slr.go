@@ -25,8 +25,9 @@ var linkedServices = map[string]string{
 // there. The content of AliyunServiceRolePolicyForSasCloudSiem and the tail of AliyunServiceRolePolicyForSasRd are
 // unknown.
 var linkedPolicies = map[string]string{
-	"rd.sas.aliyuncs.com":          "AliyunServiceRolePolicyForSasRd",
-	"resourcemanager.aliyuncs.com": "AliyunServiceRolePolicyForResourceDirectory",
+	"rd.sas.aliyuncs.com":                "AliyunServiceRolePolicyForSasRd",
+	"resourcemanager.aliyuncs.com":       "AliyunServiceRolePolicyForResourceDirectory",
+	"stackgroups-admin.ros.aliyuncs.com": "AliyunServiceRolePolicyForROSStackGroupsRDAdmin",
 }
 
 // deletionTask is the asynchronous deletion of a service-linked role.

@@ -166,14 +166,30 @@ func (s *Service) getCallerIdentity(_ context.Context, c *gateway.Call) (any, er
 // duration is the service's own and may exceed the role's maximum, as the 36 hours of FC do. Errors are
 // [*gateway.Error]: 404 EntityNotExist.Role, 403 NoPermission.
 func (s *Service) AssumeServiceRole(_ context.Context, arn, servicePrincipal, session string, ttl time.Duration) (auth.Caller, auth.Keys, error) {
-	accountID, name, ok := parseRoleARN(arn)
+	accountID, _, ok := parseRoleARN(arn)
 	if !ok {
 		return auth.Caller{}, auth.Keys{}, invalid("RoleArn", "The parameter RoleArn is wrongly formed.")
 	}
 	caller := auth.Caller{Type: auth.Service, AccountID: accountID, Name: servicePrincipal, PrincipalID: servicePrincipal, ARN: servicePrincipal}
+	return s.open(caller, arn, session, ttl)
+}
+
+// AssumeRole opens a session of a role for the holder of caller, as sts:AssumeRole does, for services that act through
+// roles: both sides must allow, but flow control and the role's longest session do not count. Errors are
+// [*gateway.Error]: 404 EntityNotExist.Role, 403 NoPermission.
+func (s *Service) AssumeRole(_ context.Context, caller auth.Caller, arn, session string, ttl time.Duration) (auth.Caller, auth.Keys, error) {
+	if _, _, ok := parseRoleARN(arn); !ok {
+		return auth.Caller{}, auth.Keys{}, invalid("RoleArn", "The parameter RoleArn is wrongly formed.")
+	}
+	return s.open(caller, arn, session, ttl)
+}
+
+// open checks both sides of an assumption and issues the keys. arn is well formed.
+func (s *Service) open(caller auth.Caller, arn, session string, ttl time.Duration) (auth.Caller, auth.Keys, error) {
 	if e := s.mayAssume(&gateway.Call{Caller: caller}, arn); e != nil {
 		return auth.Caller{}, auth.Keys{}, e
 	}
+	accountID, name, _ := parseRoleARN(arn)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := s.accounts[accountID].role(name)

@@ -20,6 +20,8 @@ var systemPolicies = parseSystemPolicies(map[string]string{
 	"AliyunFnFReadOnlyAccess": statements(`{"Effect":"Allow","Action":["fnf:Describe*","fnf:List*","fnf:Get*"],"Resource":"*"}`),
 	"AliyunServiceRolePolicyForSasRd": statements(`{"Effect":"Allow","Action":["yundun-sas:*","yundun-aegis:*","sasti:*"],"Resource":"*"},` +
 		`{"Effect":"Allow","Action":"ram:DeleteServiceLinkedRole","Resource":"*","Condition":{"StringEquals":{"ram:ServiceName":"rd.sas.aliyuncs.com"}}}`),
+	"AliyunServiceRolePolicyForROSStackGroupsRDAdmin": statements(`{"Effect":"Allow","Action":["resourcemanager:List*","resourcemanager:Get*"],"Resource":"*"},` +
+		`{"Effect":"Allow","Action":"sts:AssumeRole","Resource":"acs:ram:*:*:role/stackgroups-exec-*"}`),
 	"AliyunServiceRolePolicyForResourceDirectory": statements(`{"Effect":"Allow","Action":"ram:CreateServiceLinkedRole","Resource":"*"},` +
 		`{"Effect":"Allow","Action":"ram:DeleteServiceLinkedRole","Resource":"*","Condition":{"StringEquals":{"ram:ServiceName":"resourcemanager.aliyuncs.com"}}}`),
 })

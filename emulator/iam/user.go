@@ -122,6 +122,8 @@ func (s *Service) deleteUser(a *account, c *gateway.Call) (any, error) {
 		return nil, deleteConflict("User.AccessKey", u.name)
 	case u.login != nil:
 		return nil, deleteConflict("User.LoginProfile", u.name)
+	case len(a.groupsOf(u)) > 0:
+		return nil, deleteConflict("User.Group", u.name)
 	}
 	delete(a.users, u.name)
 	return nil, nil
@@ -170,6 +172,23 @@ func (s *Service) getLoginProfile(a *account, c *gateway.Call) (any, error) {
 		return nil, notExist("User.LoginProfile", u.name)
 	}
 	return u.viewLogin(), nil
+}
+
+// updateLoginProfile changes what is given; the password is checked for presence only, as at creation.
+func (s *Service) updateLoginProfile(a *account, c *gateway.Call) (any, error) {
+	u, err := a.userNamed(c)
+	switch {
+	case err != nil:
+		return nil, err
+	case u.login == nil:
+		return nil, notExist("User.LoginProfile", u.name)
+	}
+	for name, field := range map[string]*bool{"PasswordResetRequired": &u.login.reset, "MFABindRequired": &u.login.mfa} {
+		if v := c.Get(name); v != "" {
+			*field = v == "true"
+		}
+	}
+	return nil, nil
 }
 
 func (s *Service) deleteLoginProfile(a *account, c *gateway.Call) (any, error) {

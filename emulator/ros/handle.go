@@ -35,19 +35,28 @@ func (s *Service) handleCreate(ctx context.Context, c *gateway.Call) (any, error
 		name: name, account: c.Caller.AccountID, region: c.Get("RegionId"), created: s.o.Clock(), busy: "CREATE",
 		status: "CREATE_IN_PROGRESS", disableRollback: c.Get("DisableRollback") == "true", body: body,
 	}
-	if err := s.add(st); err != nil {
+	if err := s.make(ctx, s.env(c), st, readParameters(c)); err != nil {
 		return nil, err
 	}
-	p, err := prepare(body, readParameters(c), st)
+	return view{"StackId": st.id}, nil
+}
+
+// make adds a stack and creates its resources. It fails when there can be no such stack; what happens to the resources
+// is in its status.
+func (s *Service) make(ctx context.Context, e env, st *stack, given []parameterValue) error {
+	if err := s.add(st); err != nil {
+		return err
+	}
+	p, err := prepare(st.body, given, st)
 	if err != nil {
 		s.drop(st)
-		return nil, asAPI(err)
+		return asAPI(err)
 	}
 	st.params = p.params
 	work := *st
-	s.create(ctx, s.env(c), &work, p)
+	s.create(ctx, e, &work, p)
 	s.finish(st, &work)
-	return view{"StackId": st.id}, nil
+	return nil
 }
 
 // add gives the stack an id and makes it visible; the name must be free in account and region.
@@ -78,6 +87,11 @@ func (s *Service) begin(c *gateway.Call, action string) (st *stack, work stack, 
 	if err != nil {
 		return nil, stack{}, err
 	}
+	return s.reserve(st, action)
+}
+
+// reserve is begin for a stack that was found. The caller holds the lock.
+func (s *Service) reserve(st *stack, action string) (*stack, stack, error) {
 	if st.busy != "" {
 		return nil, stack{}, actionInProgress(st.name, st.busy)
 	}
@@ -85,7 +99,7 @@ func (s *Service) begin(c *gateway.Call, action string) (st *stack, work stack, 
 		return nil, stack{}, stackNotFound(st.id)
 	}
 	st.busy = action
-	work = *st
+	work := *st
 	work.resources = nil
 	for _, d := range st.resources {
 		own := *d
@@ -93,6 +107,14 @@ func (s *Service) begin(c *gateway.Call, action string) (st *stack, work stack, 
 	}
 	st.status = action + "_IN_PROGRESS"
 	return st, work, nil
+}
+
+// restore ends an action that changed nothing.
+func (s *Service) restore(st *stack, before stack) {
+	before.busy = ""
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	*st = before
 }
 
 // finish publishes the result of an action.
@@ -131,10 +153,7 @@ func (s *Service) handleUpdate(ctx context.Context, c *gateway.Call) (any, error
 	before := work
 	p, err := s.prepareUpdate(c, &work, body)
 	if err != nil {
-		before.busy = ""
-		s.mu.Lock()
-		*st = before
-		s.mu.Unlock()
+		s.restore(st, before)
 		return nil, err
 	}
 	s.update(ctx, s.env(c), &work, p)

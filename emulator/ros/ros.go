@@ -1,9 +1,10 @@
-// Package ros emulates Resource Orchestration Service 2019-09-10: stacks made from ROS templates.
+// Package ros emulates Resource Orchestration Service 2019-09-10: stacks made from ROS templates, and stack groups that
+// make them in many accounts.
 //
 // Start with [New] and [Service.Register]. A template is read by [ParseTemplate], its functions are evaluated by scope
 // (evaluate.go), and every resource type is a driver (drivers.go and the resource_*.go files). Resources of RAM are made
 // through the gateway in the name of the caller of CreateStack, so the caller needs the permissions; resources of the
-// Log Service go through [LogService].
+// Log Service go through [LogService]. A stack group (stackgroup*.go) makes its stacks with a role in each account.
 //
 // An operation has finished when its answer is sent. Clients that poll GetStack, as they must in the cloud, see the
 // final status at once. Do not add products here: a driver only calls the product that owns the resource.
@@ -49,11 +50,34 @@ type LogService interface {
 	DeleteIndex(ctx context.Context, caller auth.Caller, project, logstore string) error
 }
 
-// Options configure a Service. Invoker is required. Without Logs, resources of the Log Service fail.
+// Roles are the roles that stack groups work with; [iam.Service] of the emulator has them. Errors are [*gateway.Error].
+type Roles interface {
+	// EnsureServiceLinkedRole makes the role of a service in an account, EnsureRole an ordinary one.
+	EnsureServiceLinkedRole(accountID, serviceName string) error
+	EnsureRole(accountID, name, trustPolicyJSON string, systemPolicies ...string) error
+	// AssumeServiceRole opens a session for a service, AssumeRole one for the holder of another session.
+	AssumeServiceRole(ctx context.Context, roleARN, servicePrincipal, session string, ttl time.Duration) (auth.Caller, auth.Keys, error)
+	AssumeRole(ctx context.Context, caller auth.Caller, roleARN, session string, ttl time.Duration) (auth.Caller, auth.Keys, error)
+}
+
+// Directory is what service-managed stack groups must know of a resource directory.
+type Directory interface {
+	// Administered is the management account of the directory in which an account administers a trusted service.
+	Administered(accountID, servicePrincipal string) (managementID string, ok bool)
+	// MembersBelow lists the members in a folder and in the folders below it; ok is false without such a folder.
+	MembersBelow(managementID, folderID string) (members []string, ok bool)
+	// PathOf is <directory>/<root folder>/<folders…>/<account>, "" outside directories.
+	PathOf(accountID string) string
+}
+
+// Options configure a Service. Invoker is required. Without Logs, resources of the Log Service fail; without Roles there
+// are no stack groups, and without Directory no service-managed ones.
 type Options struct {
-	Clock   func() time.Time // default time.Now
-	Invoker Invoker
-	Logs    LogService
+	Clock     func() time.Time // default time.Now
+	Invoker   Invoker
+	Logs      LogService
+	Roles     Roles
+	Directory Directory
 }
 
 // Service holds the stacks of all accounts. It is safe for concurrent use; one stack runs one operation at a time.
@@ -62,7 +86,12 @@ type Service struct {
 
 	mu     sync.Mutex
 	stacks map[string]*stack // by id
+	groups []*stackGroup     // in the order of creation
+	tokens map[string]view   // answers by account, operation and ClientToken
 	ids    int
+
+	// deploying is held by the one operation on stack instances that runs; it is taken before mu.
+	deploying sync.Mutex
 }
 
 // New returns a Service without stacks.
@@ -70,7 +99,7 @@ func New(o Options) *Service {
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
-	return &Service{o: o, stacks: map[string]*stack{}}
+	return &Service{o: o, stacks: map[string]*stack{}, tokens: map[string]view{}}
 }
 
 // stack is one stack. The fields below busy may only be changed by the operation that set it, or under Service.mu.

@@ -1,33 +1,73 @@
 package ros
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 
 	"github.com/fenghuo-soc/fenghuo/emulator/gateway"
 )
 
+type handler = func(context.Context, *gateway.Call) (any, error)
+
 // Register adds the operations to the gateway.
 func (s *Service) Register(g *gateway.Gateway) {
 	ops := map[string]gateway.Operation{}
-	for action, h := range map[string]func(context.Context, *gateway.Call) (any, error){
+	for action, h := range map[string]handler{
 		"CreateStack": s.handleCreate, "UpdateStack": s.handleUpdate, "DeleteStack": s.handleDelete,
 		"GetStack": s.handleGet, "ListStacks": s.handleList, "ListStackResources": s.handleResources, "GetTemplate": s.handleTemplate,
 	} {
-		ops[action] = gateway.Operation{
-			Permissions: func(c *gateway.Call) []gateway.Permission {
-				id := c.Get("StackId")
-				if id == "" {
-					id = "*"
-				}
-				arn := "acs:ros:" + c.Get("RegionId") + ":" + c.Caller.AccountID + ":stack/" + id
-				return []gateway.Permission{{Action: "ros:" + action, Resource: arn}}
-			},
-			Denied: deniedCode(),
-			Handle: h,
-		}
+		ops[action] = operation(action, "stack", "StackId", h)
+	}
+	for action, h := range map[string]handler{
+		"CreateStackGroup": s.once(s.handleCreateGroup), "UpdateStackGroup": s.once(s.inGroup(s.updateGroup)), "DeleteStackGroup": s.handleDeleteGroup,
+		"GetStackGroup": s.handleGetGroup, "ListStackGroups": s.handleListGroups,
+		"CreateStackInstances": s.once(s.inGroup(s.createInstances)), "UpdateStackInstances": s.once(s.inGroup(s.updateInstances)),
+		"DeleteStackInstances": s.once(s.inGroup(s.deleteInstances)), "GetStackInstance": s.handleGetInstance, "ListStackInstances": s.handleListInstances,
+		"GetStackGroupOperation": s.handleGetOperation, "ListStackGroupOperations": s.handleListOperations,
+		"ListStackGroupOperationResults": s.handleOperationResults,
+	} {
+		ops[action] = operation(action, "stackgroup", "StackGroupName", h)
 	}
 	g.Register("ROS", "2019-09-10", ops)
+}
+
+// operation asks for ros:<action> on acs:ros:<region>:<account>:<kind>/<what the parameter names>.
+//
+// Assumption: stack groups are resources of the kind stackgroup, named by their name.
+func operation(action, kind, parameter string, h handler) gateway.Operation {
+	return gateway.Operation{
+		Permissions: func(c *gateway.Call) []gateway.Permission {
+			id := cmp.Or(c.Get(parameter), "*")
+			return []gateway.Permission{{Action: "ros:" + action, Resource: "acs:ros:" + c.Get("RegionId") + ":" + c.Caller.AccountID + ":" + kind + "/" + id}}
+		},
+		Denied: deniedCode(),
+		Handle: h,
+	}
+}
+
+// once answers a request with a ClientToken that was answered before with the same answer, and does nothing.
+func (s *Service) once(h handler) handler {
+	return func(ctx context.Context, c *gateway.Call) (any, error) {
+		token := c.Get("ClientToken")
+		if token == "" {
+			return h(ctx, c)
+		}
+		key := c.Caller.AccountID + "/" + c.Action + "/" + token
+		s.mu.Lock()
+		answer, ok := s.tokens[key]
+		s.mu.Unlock()
+		if ok {
+			return answer, nil
+		}
+		out, err := h(ctx, c)
+		if v, ok := out.(view); ok && err == nil {
+			s.mu.Lock()
+			s.tokens[key] = v
+			s.mu.Unlock()
+		}
+		return out, err
+	}
 }
 
 // deniedCode is the error code of a denied call.
@@ -40,17 +80,7 @@ func (s *Service) env(c *gateway.Call) env {
 }
 
 // readParameters reads Parameters.N.ParameterKey and Parameters.N.ParameterValue.
-func readParameters(c *gateway.Call) []parameterValue {
-	var out []parameterValue
-	for n := 1; ; n++ {
-		prefix := "Parameters." + strconv.Itoa(n) + "."
-		key := c.Get(prefix + "ParameterKey")
-		if key == "" {
-			return out
-		}
-		out = append(out, parameterValue{key, c.Get(prefix + "ParameterValue")})
-	}
-}
+func readParameters(c *gateway.Call) []parameterValue { return readPairs(c, "Parameters") }
 
 // readList reads name.1, name.2, …
 func readList(c *gateway.Call, name string) []string {
