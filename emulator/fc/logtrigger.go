@@ -89,6 +89,29 @@ func (s *Service) checkSource(t *trigger, accountID string) *Error {
 	return nil
 }
 
+// triggersLeft needs s.mu. A project has at most 5 triggers for each of its Logstores (fc.md §3.1), if the log service can
+// tell how many there are.
+//
+// Assumption: one more is refused as 400 LimitExceeded.
+func (s *Service) triggersLeft(t *trigger, accountID string) *Error {
+	logs, ok := s.o.Logs.(interface{ CountLogstores(project string) int })
+	if t.log == nil || !ok {
+		return nil
+	}
+	n, most := 0, 5*logs.CountLogstores(t.project())
+	for _, f := range s.accountOf(accountID).functions {
+		for _, other := range f.triggers {
+			if other.log != nil && other.project() == t.project() {
+				n++
+			}
+		}
+	}
+	if n >= most {
+		return errorf(http.StatusBadRequest, "LimitExceeded", "project '%s' has %d triggers: no more are allowed", t.project(), n)
+	}
+	return nil
+}
+
 func (t *trigger) project() string {
 	if m := arnLog.FindStringSubmatch(t.spec.SourceARN); m != nil {
 		return m[3]
@@ -232,7 +255,7 @@ func (s *Service) runRange(t *trigger, sh *shardJob, r logRange) {
 		task := newUUID()
 		out = s.runTask(t, r, task)
 		s.writeTriggerLog(t, r, task, began, out)
-		if !out.failed() || try >= t.log.retries() || !s.sleep(wait) || !s.exists(t) {
+		if !out.failed() || try >= t.log.retries() || !sleep(s.ctx, wait) || !s.exists(t) {
 			break
 		}
 		wait = min(2*wait, 10*time.Second)
@@ -274,8 +297,9 @@ func (s *Service) runTask(t *trigger, r logRange, task string) *outcome {
 	if err != nil {
 		out = &outcome{refused: err}
 	} else {
-		out = s.invoke(s.ctx, role.caller, invocation{account: f.account, name: f.name,
-			call: eventCall(newRequestID(), s.logEvent(t, r, task))})
+		c := eventCall(newRequestID(), s.logEvent(t, r, task))
+		c.qualifier = t.spec.Qualifier
+		out = s.invoke(s.ctx, role.caller, invocation{account: f.account, name: f.name, call: c})
 	}
 	if out.failed() {
 		f.note(fmt.Sprintf("log trigger %s: shard %d: %s", t.spec.TriggerName, r.shard, out.message()))
@@ -291,7 +315,7 @@ func (s *Service) logstoreARN(accountID, project, logstore string) string {
 func (s *Service) logEvent(t *trigger, r logRange, task string) []byte {
 	parameter := t.log.FunctionParameter
 	if parameter == nil {
-		parameter = map[string]any{}
+		parameter = map[string]string{}
 	}
 	doc, _ := json.Marshal(map[string]any{
 		"jobName": t.job.name, "taskId": task, "cursorTime": r.cursorTime, "parameter": parameter,

@@ -73,6 +73,17 @@ func (s *Service) find(project, name string) (*logstore, error) {
 	return nil, logstoreNotExist(name)
 }
 
+// CountLogstores tells how many Logstores a project has; 0 when there is no such project.
+func (s *Service) CountLogstores(project string) int {
+	p, err := s.lookup(project)
+	if err != nil {
+		return 0
+	}
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return len(p.stores)
+}
+
 // Shards lists the shards of a Logstore by id.
 func (s *Service) Shards(project, logstore string) ([]ShardInfo, error) {
 	ls, err := s.find(project, logstore)
