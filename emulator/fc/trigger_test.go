@@ -294,7 +294,7 @@ func TestHTTPTrigger(t *testing.T) {
 		t.Error("Resolve finds an unknown host")
 	}
 	w := f.http("POST", "http://console.example/a%2Fb?x=1", http.Header{"X-Fc-Custom": {"1"}, "Origin": {"https://o"}}, "hi")
-	if want := "POST /a%2Fb?x=1 host=console.example fc= body=hi"; w.Code != http.StatusTeapot || w.Body.String() != want {
+	if want := "POST /a%2Fb?x=1 host=console.example fc= agent= body=hi"; w.Code != http.StatusTeapot || w.Body.String() != want {
 		t.Errorf("got %d %q, want 418 %q", w.Code, w.Body, want)
 	}
 	if h := w.Header(); h.Get("X-Program") != "echo" || h.Get("X-Fc-Forbidden") != "" || h.Get("Access-Control-Allow-Origin") != "https://o" ||
