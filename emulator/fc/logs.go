@@ -104,6 +104,7 @@ type instanceLog struct {
 // tail collects the log of one request.
 type tail struct {
 	text  []byte
+	begun bool // the start marker was read; lines before it belong to hooks
 	ended chan struct{}
 }
 
@@ -168,7 +169,7 @@ func (l *instanceLog) flush() {
 
 // line needs l.mu.
 func (l *instanceLog) line(text string) {
-	id, ends := l.request(text)
+	id, begins, ends := l.request(text)
 	row := logRow{at: l.now(), message: text, requestID: id, instance: l.in.id, qualifier: l.in.qualifier, version: l.in.rev.version}
 	if c := l.in.rev.spec.LogConfig; c != nil {
 		row.project, row.logstore = c.Project, c.Logstore
@@ -178,7 +179,10 @@ func (l *instanceLog) line(text string) {
 		l.last = l.last[1:]
 	}
 	t := l.tails[id]
-	if t == nil {
+	if t != nil && begins {
+		t.begun = true
+	}
+	if t == nil || !t.begun {
 		return
 	}
 	if t.text = append(append(t.text, text...), '\n'); len(t.text) > tailBytes {
@@ -193,26 +197,26 @@ func (l *instanceLog) line(text string) {
 // marker is a line by which a program says where the log of a request or a hook begins and ends (fc.md §1.6).
 var marker = regexp.MustCompile(`^FC (Invoke|Initialize|PreStop|PreFreeze) (Start|End) RequestId: ([^\s,]+)`)
 
-// request tells which request a line belongs to, and whether it ends an invocation.
-func (l *instanceLog) request(text string) (id string, ends bool) {
+// request tells which request a line belongs to, and whether it begins or ends an invocation.
+func (l *instanceLog) request(text string) (id string, begins, ends bool) {
 	if m := marker.FindStringSubmatch(text); m != nil {
 		id = m[3]
 		if m[2] == "Start" {
 			l.open = append(l.open, id)
-			return id, false
+			return id, m[1] == "Invoke", false
 		}
 		l.open = slices.DeleteFunc(l.open, func(o string) bool { return o == id })
-		return id, m[1] == "Invoke"
+		return id, false, m[1] == "Invoke"
 	}
 	if len(l.open) == 1 {
-		return l.open[0], false
+		return l.open[0], false, false
 	}
 	for _, o := range l.open {
 		if strings.Contains(text, o) {
-			return o, false
+			return o, false, false
 		}
 	}
-	return "", false
+	return "", false, false
 }
 
 // follow collects the log of a request from now on.

@@ -236,7 +236,13 @@ func nextRange(logs LogSource, t *trigger, shard int, sh *shardJob, now time.Tim
 			step = interval
 		default:
 			r.end, r.until, r.cursorTime = pos, from.Add(step), from.Add(step).Unix()
-			return r, nil
+			// The last log of the window, if the log service can tell; else the end of the window.
+			if l, ok := logs.(interface {
+				ReceivedAt(project, logstore string, shard int, position int64) (int64, error)
+			}); ok {
+				r.cursorTime, err = l.ReceivedAt(project, logstore, shard, pos-1)
+			}
+			return r, err
 		}
 	}
 	return r, nil
