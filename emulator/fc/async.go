@@ -41,12 +41,23 @@ func (s *Service) enqueue(f *function, c *call) *Error {
 // throttledFor is how long calls that met the concurrency limit are tried again (fc.md §4.3).
 const throttledFor = 5 * time.Hour
 
-// runAsync tries a call until it succeeds, is given up, is stopped or is too old, and then calls the destination. t is
-// nil without task mode.
+// runAsync runs a call to its end and then calls the destination. t is nil without task mode.
 func (s *Service) runAsync(ctx context.Context, f *function, c *call, t *task, accepted time.Time) {
-	wait, tries := s.o.Limits.RetryBase, 0
-	var out *outcome
-	for {
+	out, tries, state := s.tryAsync(ctx, f, c, t, accepted)
+	if state == "" {
+		return // the service closes
+	}
+	s.endTask(t, state, out)
+	if state != taskStopped {
+		s.finishAsync(f, c, out, tries)
+	}
+}
+
+// tryAsync tries a call until it succeeds, is given up, is stopped or is too old. It returns the outcome of the last try,
+// how many there were, and the state that a task has then, "" when the service closes.
+func (s *Service) tryAsync(ctx context.Context, f *function, c *call, t *task, accepted time.Time) (out *outcome, tries int, state string) {
+	wait, retries := s.o.Limits.RetryBase, 0
+	for ; ; tries++ {
 		s.mu.Lock()
 		config := f.asyncOf(c.qualifier)
 		s.mu.Unlock()
@@ -55,32 +66,27 @@ func (s *Service) runAsync(ctx context.Context, f *function, c *call, t *task, a
 			if out == nil {
 				out = &outcome{refused: expired(config.maxAge())}
 			}
-			s.endTask(t, taskExpired, out)
-			s.finishAsync(f, c, out, tries)
-			return
+			return out, tries, taskExpired
 		}
-		c.retries = tries
-		s.noteTask(t, taskRunning, tries)
+		c.retries = retries
+		s.noteTask(t, taskRunning, retries)
 		out = s.execute(ctx, f, c)
 		if context.Cause(ctx) == errTaskStopped {
-			s.endTask(t, taskStopped, out)
-			return
+			return out, tries + 1, taskStopped
 		}
 		throttled := out.refused != nil && out.refused.Status == http.StatusTooManyRequests
-		if throttled && age >= throttledFor || !throttled && (!retryAsync(out) || tries >= config.retries()) {
-			s.endTask(t, finalState(out), out)
-			s.finishAsync(f, c, out, tries+1)
-			return
+		if throttled && age >= throttledFor || !throttled && (!retryAsync(out) || retries >= config.retries()) {
+			return out, tries + 1, finalState(out)
 		}
 		if !throttled {
-			tries++
+			retries++
 		}
-		s.noteTask(t, taskRetrying, tries)
+		s.noteTask(t, taskRetrying, retries)
 		if !sleep(ctx, wait) {
 			if context.Cause(ctx) == errTaskStopped {
-				s.endTask(t, taskStopped, out)
+				return out, tries + 1, taskStopped
 			}
-			return
+			return nil, tries, ""
 		}
 		wait = min(2*wait, 5*time.Minute)
 	}
