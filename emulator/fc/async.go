@@ -54,10 +54,10 @@ func (s *Service) runAsync(ctx context.Context, f *function, c *call, t *task, a
 }
 
 // tryAsync tries a call until it succeeds, is given up, is stopped or is too old. It returns the outcome of the last try,
-// how many there were, and the state that a task has then, "" when the service closes.
+// how many there were without those that met the concurrency limit, and the state that a task has then, "" when the service closes.
 func (s *Service) tryAsync(ctx context.Context, f *function, c *call, t *task, accepted time.Time) (out *outcome, tries int, state string) {
-	wait, retries := s.o.Limits.RetryBase, 0
-	for ; ; tries++ {
+	wait := s.o.Limits.RetryBase
+	for {
 		s.mu.Lock()
 		config := f.asyncOf(c.qualifier)
 		s.mu.Unlock()
@@ -68,23 +68,23 @@ func (s *Service) tryAsync(ctx context.Context, f *function, c *call, t *task, a
 			}
 			return out, tries, taskExpired
 		}
-		c.retries = retries
-		s.noteTask(t, taskRunning, retries)
+		c.retries = tries
+		s.noteTask(t, taskRunning, tries)
 		out = s.execute(ctx, f, c)
 		if context.Cause(ctx) == errTaskStopped {
 			return out, tries + 1, taskStopped
 		}
 		throttled := out.refused != nil && out.refused.Status == http.StatusTooManyRequests
-		if throttled && age >= throttledFor || !throttled && (!retryAsync(out) || retries >= config.retries()) {
+		if throttled && age >= throttledFor || !throttled && (!retryAsync(out) || tries >= config.retries()) {
 			return out, tries + 1, finalState(out)
 		}
 		if !throttled {
-			retries++
+			tries++
 		}
-		s.noteTask(t, taskRetrying, retries)
+		s.noteTask(t, taskRetrying, tries)
 		if !sleep(ctx, wait) {
 			if context.Cause(ctx) == errTaskStopped {
-				return out, tries + 1, taskStopped
+				return out, tries, taskStopped
 			}
 			return nil, tries, ""
 		}
