@@ -11,7 +11,7 @@ type Alias struct {
 	AliasName               string             `json:"aliasName"`
 	VersionID               string             `json:"versionId"`
 	Description             string             `json:"description"`
-	AdditionalVersionWeight map[string]float64 `json:"additionalVersionWeight"` // version id to a share between 0 and 1
+	AdditionalVersionWeight map[string]float64 `json:"additionalVersionWeight,omitempty"` // version id to a share between 0 and 1
 	CreatedTime             string             `json:"createdTime"`
 	LastModifiedTime        string             `json:"lastModifiedTime"`
 }

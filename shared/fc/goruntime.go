@@ -42,6 +42,9 @@ func serveGo(ctx context.Context, s *Server, api string) error {
 	defer stop()
 	for wait := firstWait; ctx.Err() == nil; {
 		h, event, err := l.next(ctx)
+		if ctx.Err() != nil && err != nil {
+			break // the poll ended because the platform stops the process
+		}
 		if err != nil {
 			s.log.ErrorContext(ctx, "ask for work", "error", err.Error())
 			sleep(ctx, wait)
