@@ -88,5 +88,10 @@ func coverage(t *testing.T, s *Server) string {
 		}
 		fmt.Fprintf(&b, "- %s: `%s %s`\n", f[2], f[0], f[1])
 	}
+	b.WriteString("\nNot offered, and refused by name:\n\n")
+	for _, line := range fc.Absent() {
+		f := strings.Fields(line)
+		fmt.Fprintf(&b, "- %s: `%s %s`\n", f[2], f[0], f[1])
+	}
 	return b.String()
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -213,6 +214,9 @@ func TestRun(t *testing.T) {
 	got := functions.Functions(one)[0]
 	if diff := cmp.Diff(map[string]string{"STAGE": "dev", "NAME": "relay-cn-hangzhou"}, got.EnvironmentVariables); diff != "" {
 		t.Errorf("environment (-want +got):\n%s", diff)
+	}
+	if h := got.CustomRuntimeConfig.HealthCheckConfig; h == nil || h.HTTPGetURL != "/ready" || !slices.Contains(w.calls, "fc:PutConcurrencyConfig") {
+		t.Errorf("health check %+v; calls %v", h, w.calls)
 	}
 	if got.Role != "acs:ram::"+one+":role/relay" || got.Runtime != "custom.debian12" || got.MemorySize != 512 {
 		t.Errorf("function %+v", got)

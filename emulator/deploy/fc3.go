@@ -25,7 +25,7 @@ import (
 // Assumption: the text that the component fills in.
 const defaultHandler = "index.handler"
 
-// deployFC3 deploys a function, its triggers and its asynchronous configuration, and then reads all of it back.
+// deployFC3 deploys a function, its triggers, its asynchronous configuration and its concurrency, and then reads all of it back.
 func deployFC3(ctx context.Context, d *deployment) error {
 	name := d.text("functionName")
 	d.done.Name = name
@@ -50,11 +50,25 @@ func deployFC3(ctx context.Context, d *deployment) error {
 				body[k] = v
 			}
 		}
-		if err := d.client.roa(ctx, "PutAsyncInvokeConfig", http.MethodPut, path+"/async-invoke-config?qualifier=LATEST", body, nil); err != nil {
+		at := path + "/async-invoke-config?qualifier=" + url.QueryEscape(qualifier(config))
+		if err := d.client.roa(ctx, "PutAsyncInvokeConfig", http.MethodPut, at, body, nil); err != nil {
+			return err
+		}
+	}
+	if config, ok := d.props["concurrencyConfig"].(map[string]any); ok {
+		if err := d.client.roa(ctx, "PutConcurrencyConfig", http.MethodPut, path+"/concurrency", config, nil); err != nil {
 			return err
 		}
 	}
 	return d.verify(ctx, path, triggers)
+}
+
+// qualifier is the version or alias that a section is for, LATEST without one.
+func qualifier(section map[string]any) string {
+	if q, _ := section["qualifier"].(string); q != "" {
+		return q
+	}
+	return "LATEST"
 }
 
 // remote is what the API tells about a function.
@@ -96,7 +110,7 @@ func (d *deployment) functionBody() map[string]any {
 	}
 	for k, v := range d.props {
 		switch k {
-		case "region", "code", "triggers", "asyncInvokeConfig":
+		case "region", "code", "triggers", "asyncInvokeConfig", "concurrencyConfig":
 		default:
 			body[k] = v
 		}
@@ -114,7 +128,7 @@ func (d *deployment) trigger(ctx context.Context, path string, t map[string]any)
 	if err != nil {
 		return fmt.Errorf("trigger %s: %w", name, err)
 	}
-	body := map[string]any{"triggerConfig": string(config), "qualifier": "LATEST"}
+	body := map[string]any{"triggerConfig": string(config), "qualifier": qualifier(t)}
 	for _, k := range []string{"description", "invocationRole"} {
 		if v, ok := t[k]; ok {
 			body[k] = v

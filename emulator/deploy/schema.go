@@ -6,9 +6,10 @@ import (
 )
 
 const (
-	someText  = `[\s\S]`
-	regionRe  = `^[a-z]{2,}(-[a-z0-9]+)+$`
-	roleARNRe = `(?i)^acs:ram::\d+:role/[a-z0-9._-]+$`
+	someText    = `[\s\S]`
+	regionRe    = `^[a-z]{2,}(-[a-z0-9]+)+$`
+	roleARNRe   = `(?i)^acs:ram::\d+:role/[a-z0-9._-]+$`
+	qualifierRe = `^(LATEST|[0-9]+|[A-Za-z_][A-Za-z0-9_-]{0,127})$`
 	// refused marks properties that the component knows and this deployer does not offer.
 	refusedText = "is not offered by this deployer"
 )
@@ -17,10 +18,15 @@ func refused(path string, _ any, report func(path, text string)) { report(path, 
 
 var hookShape = object(map[string]shape{"handler": text(someText), "command": refused, "timeout": integer(1, 300)})
 
+var healthShape = object(map[string]shape{
+	"httpGetUrl*": text(`^/`), "initialDelaySeconds": integer(0, 120), "periodSeconds": integer(1, 120),
+	"timeoutSeconds": integer(1, 3), "failureThreshold": integer(1, 120), "successThreshold": integer(1, 120),
+})
+
 // fc3Shape are the properties of the component fc3 with the limits of fc.md §5.3 and §4.4.
 var fc3Shape = object(map[string]shape{
 	"region*": text(regionRe), "functionName*": text(`^[A-Za-z_][A-Za-z0-9_-]{0,63}$`),
-	"runtime*": oneOf("custom", "custom.debian10", "custom.debian11", "custom.debian12"), "code*": text(someText),
+	"runtime*": oneOf("custom", "custom.debian10", "custom.debian11", "custom.debian12", "go1"), "code*": text(someText),
 	"handler": text(""), "description": text(""),
 	"cpu": steps(0.05, 16), "memorySize": multiple(128, 32768, 64), "diskSize": either(512, 10240),
 	"timeout": integer(1, 86400), "instanceConcurrency": integer(1, 200),
@@ -32,19 +38,20 @@ var fc3Shape = object(map[string]shape{
 	}),
 	"customRuntimeConfig": object(map[string]shape{
 		"command": list(text(someText), 100), "args": list(text(""), 100),
-		"port": integer(1, 65535), "healthCheckConfig": refused,
+		"port": integer(1, 65535), "healthCheckConfig": healthShape,
 	}),
 	"instanceLifecycleConfig": object(map[string]shape{"initializer": hookShape, "preStop": hookShape}),
 	"asyncInvokeConfig": object(map[string]shape{
 		"asyncTask": boolean, "maxAsyncRetryAttempts": integer(0, 8),
-		"maxAsyncEventAgeInSeconds": integer(1, 604800), "qualifier": oneOf("LATEST"),
+		"maxAsyncEventAgeInSeconds": integer(1, 604800), "qualifier": text(qualifierRe),
 		"destinationConfig": object(map[string]shape{"onSuccess": destination, "onFailure": destination}),
 	}),
-	"internetAccess": boolean,
-	"tags":           list(object(map[string]shape{"key*": text(someText), "value*": text("")}), 20),
-	"triggers":       list(triggerShape, 50),
+	"concurrencyConfig": object(map[string]shape{"reservedConcurrency*": integer(0, 1<<20)}),
+	"internetAccess":    boolean,
+	"tags":              list(object(map[string]shape{"key*": text(someText), "value*": text("")}), 20),
+	"triggers":          list(triggerShape, 50),
 
-	"vpcConfig": refused, "vpcBinding": refused, "nasConfig": refused, "ossMountConfig": refused, "concurrencyConfig": refused,
+	"vpcConfig": refused, "vpcBinding": refused, "nasConfig": refused, "ossMountConfig": refused,
 	"provisionConfig": refused, "scalingConfig": refused, "layers": refused, "customDNS": refused, "gpuConfig": refused,
 	"tracingConfig": refused, "endpoint": refused, "resourceGroupId": refused, "annotations": refused,
 	"sessionAffinity": refused, "sessionAffinityConfig": refused, "customContainerConfig": refused,
@@ -79,7 +86,7 @@ func triggerShape(path string, v any, report func(path, text string)) {
 	}
 	keys := map[string]shape{
 		"triggerName*": text(`^[A-Za-z_][A-Za-z0-9_-]{0,127}$`), "triggerType*": oneOf("http", "timer", "log"),
-		"triggerConfig*": config, "qualifier": oneOf("LATEST"), "description": text(""),
+		"triggerConfig*": config, "qualifier": text(qualifierRe), "description": text(""),
 	}
 	if kind == "log" { // the component would create AliyunLogETLRole when there is no role; this deployer wants it said
 		keys["invocationRole*"], keys["sourceArn*"] = text(roleARNRe), text(`^acs:log:[^:]+:[^:]+:project/[a-z0-9-]+$`)
@@ -138,6 +145,9 @@ func checkFC3(props map[string]any, report func(path, text string)) {
 				report(fmt.Sprintf("props.triggers[%d]", i), "a function has at most one HTTP trigger")
 			}
 		}
+	}
+	if handler, _ := props["handler"].(string); props["runtime"] == "go1" && handler == "" {
+		report("props", "lacks handler: runtime go1 wants the name of the program in the package")
 	}
 	if code, _ := props["code"].(string); strings.HasPrefix(code, "http://") || strings.HasPrefix(code, "https://") {
 		report("props.code", "URLs are not offered by this deployer")

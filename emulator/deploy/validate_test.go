@@ -17,7 +17,7 @@ func TestValidate(t *testing.T) {
 		t.Fatal("the bad file was taken")
 	}
 	for _, want := range []string{
-		"bad.s.yaml:10: resource one: props.runtime: go1 is not one of",
+		"bad.s.yaml:10: resource one: props.runtime: go0 is not one of",
 		":12: resource one: props.cpu: must be between",
 		":13: resource one: props.memorySize: must be an integer between 128 and 32768 and a multiple of 64",
 		":14: resource one: props.timeout: must be an integer",

@@ -47,7 +47,9 @@ func TestFunctionAPI(t *testing.T) {
 	if got := f.api(403, acct, "GET", "functions/echo", nil); !strings.Contains(got["Message"].(string), "fc:GetFunction") {
 		t.Errorf("denial does not name the action: %v", got)
 	}
-	f.api(400, acct, "GET", "functions/echo/versions", nil)
+	if got := f.api(400, acct, "GET", "functions/echo/provision-config", nil); !strings.Contains(got["Message"].(string), "GetProvisionConfig") {
+		t.Errorf("an operation that is not offered: %v, want its name", got)
+	}
 }
 
 func TestFunctionValidation(t *testing.T) {
@@ -166,7 +168,7 @@ func TestAsyncExpires(t *testing.T) {
 	f.create(nil)
 	f.api(200, acct, "PUT", "functions/echo/async-invoke-config", map[string]any{"maxAsyncEventAgeInSeconds": 60})
 	fn := f.lookup(acct, "echo")
-	f.runAsync(fn, eventCall("1-a", []byte("old")), f.clock().Add(-time.Hour))
+	f.runAsync(t.Context(), fn, eventCall("1-a", []byte("old")), nil, f.clock().Add(-time.Hour))
 	if text := strings.Join(f.Logs(acct, "echo"), "\n"); !strings.Contains(text, "AsyncInvocationExpired") {
 		t.Errorf("log %q, want an expired event", text)
 	}

@@ -56,10 +56,12 @@ func (s *Service) parseCode(raw json.RawMessage) (*code, *Error) {
 		return nil, invalid("code.checksum is %s, but the package has %s", in.Checksum, c.checksum)
 	}
 	if c.dir, err = os.MkdirTemp(s.o.Dir, "code-"); err == nil {
-		err = unpack(data, c.dir)
+		if err = unpack(data, c.dir); err == nil {
+			err = os.WriteFile(c.packageFile(), data, 0o600)
+		}
 	}
 	if err != nil {
-		_ = os.RemoveAll(c.dir)
+		c.remove()
 		return nil, invalid("code.zipFile: %v", err)
 	}
 	return c, nil
@@ -128,6 +130,15 @@ func unpackFile(f *zip.File, target string, limit int64) (int64, error) {
 // dropCode removes the files of a package that nothing refers to any more. It needs s.mu.
 func (s *Service) dropCode(c *code) {
 	if c.users--; c.users <= 0 {
-		_ = os.RemoveAll(c.dir) // what cannot be removed now goes with the work directory
+		c.remove()
 	}
+}
+
+// packageFile is the package as it was sent, for GetFunctionCode.
+func (c *code) packageFile() string { return c.dir + ".zip" }
+
+// remove deletes the files; what cannot be removed now goes with the work directory.
+func (c *code) remove() {
+	_ = os.RemoveAll(c.dir)
+	_ = os.Remove(c.packageFile())
 }

@@ -1,15 +1,11 @@
 package fc
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/fenghuo-soc/fenghuo/emulator/auth"
@@ -38,15 +34,39 @@ const (
 // call is one request for a function.
 type call struct {
 	requestID string
+	qualifier string // "" is LATEST
 	control   string
 	method    string
 	path      string // with query
 	host      string // "" for events
 	header    http.Header
 	body      []byte
+	web       *webCall // of HTTP triggers
 	retries   int
 	taskID    string
+	repeated  bool // the task id was there already
 	tail      bool
+	kill      bool // a fault: the process is killed killAfter the request was sent
+	killAfter time.Duration
+}
+
+// webCall is what a built-in runtime is told about a request of an HTTP trigger beside the request itself.
+type webCall struct{ domain, prefix, triggerID, protocol, source string }
+
+// driver speaks the protocol of a runtime with the program of one instance. It is safe for concurrent use.
+type driver interface {
+	// send hands one call to the program and waits for its answer.
+	send(ctx context.Context, c *call, keys auth.Keys) (*reply, error)
+	// close frees what the driver holds, after the process has gone.
+	close()
+}
+
+// reply is what a program answered. failed tells that it reported an error by the means of its runtime.
+type reply struct {
+	status int
+	header http.Header
+	body   []byte
+	failed bool
 }
 
 // outcome is how a call ended: refused by the platform, failed in the function (errorType), or answered.
@@ -58,6 +78,7 @@ type outcome struct {
 	body      []byte
 
 	instance string
+	version  string // "" for LATEST
 	checksum string
 	duration time.Duration
 	memory   float64 // MB
@@ -79,20 +100,51 @@ func functionError(kind, message string) *outcome {
 	return &outcome{errorType: kind, body: body}
 }
 
-// execute runs a call on an instance: it assumes the role, reserves a slot and talks to the process.
+// execute runs a call, with the next fault that was injected for it.
 func (s *Service) execute(ctx context.Context, f *function, c *call) *outcome {
+	fault, ok := s.takeFault("InvokeFunction", f.account, f.name)
+	switch {
+	case !ok:
+	case fault.Kill:
+		c = fault.killed(c)
+	case fault.Delay > 0:
+		if !sleep(ctx, fault.Delay) {
+			return &outcome{refused: canceled(ctx)}
+		}
+	case fault.Duplicate:
+		if out := s.run(ctx, f, c); out.failed() {
+			return out
+		}
+		again := *c
+		again.requestID = newRequestID()
+		c = &again
+	case fault.After:
+		s.run(ctx, f, c)
+		return &outcome{refused: fault.error()}
+	default:
+		return &outcome{refused: fault.error()}
+	}
+	return s.run(ctx, f, c)
+}
+
+// run calls an instance: it finds the revision that the qualifier names, assumes its role, reserves a slot
+// and talks to the process.
+func (s *Service) run(ctx context.Context, f *function, c *call) *outcome {
 	s.mu.Lock()
-	role := f.current.spec.Role
+	rev, refused := s.resolve(f, c.qualifier)
 	s.mu.Unlock()
+	if refused != nil {
+		return &outcome{refused: refused}
+	}
 	var keys auth.Keys
-	if role != "" {
+	if role := rev.spec.Role; role != "" {
 		r, err := s.assume(ctx, f.account, role, "fc.aliyuncs.com", f.name)
 		if err != nil {
 			return &outcome{refused: err}
 		}
 		keys = r.keys
 	}
-	in, failed := s.acquire(ctx, f, keys, c.requestID)
+	in, failed := s.acquire(ctx, f, rev, keys, c)
 	if failed != nil {
 		return failed
 	}
@@ -101,15 +153,19 @@ func (s *Service) execute(ctx context.Context, f *function, c *call) *outcome {
 	if c.tail {
 		t = in.lines.follow(c.requestID)
 	}
+	if c.kill {
+		victim := time.AfterFunc(c.killAfter, func() { in.kill() })
+		defer victim.Stop()
+	}
 	began := time.Now()
 	limit := time.Duration(in.rev.spec.Timeout) * time.Second
 	out := s.exchange(ctx, in, c, keys, limit)
-	out.duration, out.instance, out.checksum = time.Since(began), in.id, in.rev.code.checksum
+	out.duration, out.instance, out.version, out.checksum = time.Since(began), in.id, in.rev.version, in.rev.code.checksum
 	if out.memory == 0 {
 		out.memory = peakMemory(in.cmd.Process.Pid)
 	}
 	if t != nil {
-		out.log = in.lines.collect(c.requestID, t)
+		out.log = in.lines.collect(c.requestID, t, out.summary(in.rev.spec.MemorySize))
 	}
 	return out
 }
@@ -119,16 +175,14 @@ func (s *Service) exchange(ctx context.Context, in *instance, c *call, keys auth
 	timed, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	began := time.Now()
-	resp, body, err := in.roundTrip(timed, s.request(in, c, keys))
+	r, err := in.driver.send(timed, c, keys)
 	switch {
 	case err == nil:
-		return s.judge(in, c, resp, body)
+		return s.judge(in, c, r)
 	case errors.Is(err, errTooLarge):
 		return functionError(errUnhandled, err.Error())
 	case ctx.Err() != nil:
-		if in.rev.spec.InstanceConcurrency == 1 { // nobody else may meet the abandoned request (fc.md §1.7)
-			s.discard(in)
-		}
+		s.abandon(in, keys)
 		return &outcome{refused: canceled(ctx)}
 	case timed.Err() != nil:
 		memory := peakMemory(in.cmd.Process.Pid)
@@ -138,6 +192,18 @@ func (s *Service) exchange(ctx context.Context, in *instance, c *call, keys auth
 		return out
 	}
 	return s.lost(in, began, err)
+}
+
+// abandon is for requests that the client gave up. Nobody else may meet such a request, so the instance is replaced; a
+// health check or a concurrency above 1 prevents that (fc.md §1.7), and then it is not frozen while the request runs on.
+func (s *Service) abandon(in *instance, keys auth.Keys) {
+	if spec := &in.rev.spec; spec.InstanceConcurrency == 1 && spec.healthCheck() == nil {
+		s.replaceInstance(in, keys)
+		return
+	}
+	s.mu.Lock()
+	in.abandoned = true
+	s.mu.Unlock()
 }
 
 // lost is the answer when the connection broke: normally because the process died.
@@ -157,111 +223,18 @@ func (s *Service) lost(in *instance, began time.Time, err error) *outcome {
 }
 
 // judge applies the rules of fc.md §1.5: x-fc-status decides when present, otherwise the call counts as a success.
-func (s *Service) judge(in *instance, c *call, resp *http.Response, body []byte) *outcome {
-	out := &outcome{status: resp.StatusCode, header: resp.Header, body: body}
-	mark := resp.Header.Get("X-Fc-Status")
+func (s *Service) judge(in *instance, c *call, r *reply) *outcome {
+	out := &outcome{status: r.status, header: r.header, body: r.body}
+	mark := r.header.Get("X-Fc-Status")
 	switch {
-	case mark != "" && mark != "200":
+	case r.failed, mark != "" && mark != "200":
 		out.errorType = errUnhandled
-	case mark == "" && c.control == controlInvoke && resp.StatusCode >= 400:
+	case mark == "" && c.control == controlInvoke && r.status >= 400:
 		if s.o.FailOnStatus {
 			out.errorType = errUnhandled
 			break
 		}
-		in.fn.note(fmt.Sprintf("request %s: status %d without x-fc-status counts as a success", c.requestID, resp.StatusCode))
+		in.fn.note(fmt.Sprintf("request %s: status %d without x-fc-status counts as a success", c.requestID, r.status))
 	}
 	return out
-}
-
-var errTooLarge = errors.New("the response of the function exceeds 32 MB")
-
-func (in *instance) roundTrip(ctx context.Context, req *http.Request) (*http.Response, []byte, error) {
-	resp, err := in.client.RoundTrip(req.WithContext(ctx))
-	if err != nil {
-		return nil, nil, err
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxSync+1))
-	if err == nil && len(body) > maxSync {
-		err = errTooLarge
-	}
-	return resp, body, err
-}
-
-// request builds what the process receives, with the headers of fc.md §1.3.
-func (s *Service) request(in *instance, c *call, keys auth.Keys) *http.Request {
-	req, err := http.NewRequest(c.method, "http://"+in.address()+c.path, bytes.NewReader(c.body))
-	if err != nil { // a method or path that net/http cannot send; the server that took it has checked both
-		req, _ = http.NewRequest(http.MethodPost, "http://"+in.address()+"/", bytes.NewReader(c.body))
-	}
-	req.Host = c.host
-	req.GetBody = nil // a request must reach the program at most once
-	for name, values := range c.header {
-		lower := strings.ToLower(name)
-		if strings.HasPrefix(lower, "x-fc-") || lower == "connection" || lower == "keep-alive" {
-			continue
-		}
-		req.Header[name] = values
-	}
-	spec := &in.rev.spec
-	for _, kv := range [][2]string{
-		{"x-fc-request-id", c.requestID},
-		{"x-fc-control-path", c.control},
-		{"x-fc-access-key-id", keys.AccessKeyID},
-		{"x-fc-access-key-secret", keys.AccessKeySecret},
-		{"x-fc-security-token", keys.SecurityToken},
-		{"x-fc-function-name", in.fn.name},
-		{"x-fc-function-handler", spec.Handler},
-		{"x-fc-function-memory", strconv.Itoa(spec.MemorySize)},
-		{"x-fc-function-timeout", strconv.Itoa(spec.Timeout)},
-		{"x-fc-region", s.o.Region},
-		{"x-fc-account-id", in.fn.account},
-		{"x-fc-qualifier", "LATEST"},
-		{"x-fc-version-id", ""},
-		{"x-fc-service-name", ""},
-		{"x-fc-retry-count", strconv.Itoa(c.retries)},
-		{"x-fc-base-path", req.URL.Path},
-		{"x-fc-client-ip", ""},
-	} {
-		req.Header.Set(kv[0], kv[1])
-	}
-	project, logstore := "", ""
-	if l := spec.LogConfig; l != nil {
-		project, logstore = l.Project, l.Logstore
-	}
-	req.Header.Set("x-fc-service-logproject", project)
-	req.Header.Set("x-fc-service-logstore", logstore)
-	if c.taskID != "" {
-		req.Header.Set("x-fc-async-task-id", c.taskID)
-	}
-	return req
-}
-
-// initialize runs the Initializer hook; a non-nil outcome is the failure of the invocation that started the instance.
-func (s *Service) initialize(in *instance, h *Hook, keys auth.Keys, requestID string) *outcome {
-	ctx, cancel := context.WithTimeout(s.ctx, h.limit())
-	defer cancel()
-	c := &call{requestID: requestID, control: controlInitialize, method: http.MethodPost, path: controlInitialize}
-	resp, body, err := in.roundTrip(ctx, s.request(in, c, keys))
-	if err == nil && resp.StatusCode/100 == 2 {
-		return nil
-	}
-	killGroup(in.cmd.Process.Pid)
-	if err == nil {
-		return functionError(errInitialize, fmt.Sprintf("the initializer answered status %d: %s", resp.StatusCode, body[:min(len(body), 1000)]))
-	}
-	if ctx.Err() != nil {
-		return functionError(errInitialize, fmt.Sprintf("the initializer timed out after %v", h.limit()))
-	}
-	return functionError(errInitialize, "the process exited in the initializer")
-}
-
-// preStop runs the PreStop hook; its failure does not matter (fc.md §1.7).
-func (s *Service) preStop(ctx context.Context, in *instance, h *Hook) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), min(h.limit(), 10*time.Second))
-	defer cancel()
-	c := &call{requestID: newRequestID(), control: controlPreStop, method: http.MethodGet, path: controlPreStop}
-	if _, _, err := in.roundTrip(ctx, s.request(in, c, auth.Keys{})); err != nil {
-		in.fn.note("pre-stop hook: " + err.Error())
-	}
 }

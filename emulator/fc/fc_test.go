@@ -24,8 +24,9 @@ import (
 )
 
 // echoBin is the test program and echoZip a package with it as bootstrap, in base64. Most tests name the program in the
-// start command and use the small package, which keeps them fast under the race detector.
-var echoBin, echoZip, smallZip string
+// start command and use the small package, which keeps them fast under the race detector. goZip has the program of the
+// runtime go1.
+var echoBin, echoZip, smallZip, goZip string
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
@@ -37,20 +38,28 @@ func run(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	bin := filepath.Join(dir, "bootstrap")
-	cmd := exec.Command("go", "build", "-ldflags=-s -w", "-o", bin, "./testdata/echo")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		fmt.Printf("%s\n%v\n", out, err)
+	data, err := build(bin, "./testdata/echo")
+	if err != nil {
+		fmt.Println(err)
 		return 1
 	}
-	data, err := os.ReadFile(bin)
+	goData, err := build(filepath.Join(dir, "main"), "./testdata/gofunc")
 	if err != nil {
 		fmt.Println(err)
 		return 1
 	}
 	echoBin, smallZip = bin, zipOf(map[string]string{"bootstrap": "none"})
-	echoZip = zipOf(map[string]string{"bootstrap": string(data)})
+	echoZip, goZip = zipOf(map[string]string{"bootstrap": string(data)}), zipOf(map[string]string{"main": string(goData)})
 	return m.Run()
+}
+
+func build(bin, pkg string) ([]byte, error) {
+	cmd := exec.Command("go", "build", "-ldflags=-s -w", "-o", bin, pkg)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("%s\n%w", out, err)
+	}
+	return os.ReadFile(bin)
 }
 
 func zipOf(files map[string]string) string {
@@ -58,6 +67,9 @@ func zipOf(files map[string]string) string {
 	w := zip.NewWriter(&buf)
 	for name, text := range files {
 		h := &zip.FileHeader{Name: name, Method: zip.Deflate}
+		if len(text) > 1<<16 {
+			h.Method = zip.Store // programs: compression is slow under the race detector
+		}
 		h.SetMode(0o755)
 		f, _ := w.CreateHeader(h)
 		_, _ = io.WriteString(f, text)

@@ -4,10 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"math"
+	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
-	"time"
 )
 
 // Function is a function's configuration with the property names of the API (fc.md §5.3) and what the service adds.
@@ -36,6 +37,8 @@ type Function struct {
 	CreatedTime      string `json:"createdTime"`
 	LastModifiedTime string `json:"lastModifiedTime"`
 	State            string `json:"state"`
+
+	InvocationRestriction *Restriction `json:"invocationRestriction,omitempty"`
 }
 
 // LogConfig says where the function's output goes.
@@ -49,24 +52,11 @@ type LogConfig struct {
 
 // CustomRuntime says how the program is started.
 type CustomRuntime struct {
-	Command []string `json:"command,omitempty"`
-	Args    []string `json:"args,omitempty"`
-	Port    int      `json:"port,omitempty"`
+	Command           []string     `json:"command,omitempty"`
+	Args              []string     `json:"args,omitempty"`
+	Port              int          `json:"port,omitempty"`
+	HealthCheckConfig *HealthCheck `json:"healthCheckConfig,omitempty"`
 }
-
-// Lifecycle holds the hooks.
-type Lifecycle struct {
-	Initializer *Hook `json:"initializer,omitempty"`
-	PreStop     *Hook `json:"preStop,omitempty"`
-}
-
-// Hook is called over HTTP when it has a handler. Timeout is in seconds, 3 by default.
-type Hook struct {
-	Handler string `json:"handler"`
-	Timeout int    `json:"timeout"`
-}
-
-func (h *Hook) limit() time.Duration { return time.Duration(orDefault(h.Timeout, 3)) * time.Second }
 
 // Tag is a label; it has no effect here.
 type Tag struct {
@@ -78,10 +68,16 @@ type Tag struct {
 type function struct {
 	account  string
 	name     string
-	current  *revision
+	current  *revision   // LATEST
 	old      []*revision // retired, but instances still run
+	versions []*version  // published, oldest first
+	lastID   int         // id of the newest version, deleted or not
+	aliases  map[string]*Alias
 	triggers map[string]*trigger
-	async    *AsyncConfig
+	async    map[string]*AsyncConfig // by qualifier
+	tasks    taskBook
+	reserved *int // reservedConcurrency, nil without one
+	blocked  *Restriction
 	log      *functionLog
 }
 
@@ -89,17 +85,38 @@ type function struct {
 type revision struct {
 	spec      Function
 	code      *code
+	version   string // id of the published version, "" for LATEST
 	retired   bool
 	instances []*instance
 }
 
 func (f *function) allInstances() []*instance {
 	out := append([]*instance(nil), f.current.instances...)
+	for _, v := range f.versions {
+		out = append(out, v.rev.instances...)
+	}
 	for _, r := range f.old {
 		out = append(out, r.instances...)
 	}
 	return out
 }
+
+// view needs Service.mu. It is a revision as GetFunction shows it.
+func (f *function) view(r *revision) Function {
+	spec := r.spec
+	spec.InvocationRestriction = f.blocked
+	return spec
+}
+
+// runtimes are those that the emulator runs; a program of go1 talks to the runtime API, the others are HTTP servers.
+var runtimes = []string{"custom", "custom.debian10", "custom.debian11", "custom.debian12", runtimeGo}
+
+const runtimeGo = "go1"
+
+// goConcurrency is how many requests an instance of go1 gets at once.
+//
+// Assumption: one; the setting is not offered for event functions, though the program could take more (fc.md §1.7).
+func goConcurrency() int { return 1 }
 
 var (
 	nameText = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
@@ -157,8 +174,14 @@ func (f *Function) check() *Error {
 	switch {
 	case len(f.FunctionName) > 64 || !nameText.MatchString(f.FunctionName):
 		return invalid("functionName must have at most 64 characters and match %s", nameText)
-	case f.Runtime != "custom" && f.Runtime != "custom.debian10" && f.Runtime != "custom.debian11" && f.Runtime != "custom.debian12":
-		return invalid("runtime %q is not offered by the emulator: use custom or custom.debian10, 11, 12", f.Runtime)
+	case !slices.Contains(runtimes, f.Runtime):
+		return invalid("runtime %q is not offered by the emulator: use one of %v", f.Runtime, runtimes)
+	case f.Runtime == runtimeGo && !filepath.IsLocal(filepath.FromSlash(f.Handler)):
+		return invalid("handler must name the program inside the package for runtime go1")
+	case f.Runtime == runtimeGo && f.CustomRuntimeConfig != nil:
+		return invalid("customRuntimeConfig is for custom runtimes only")
+	case f.Runtime == runtimeGo && f.InstanceConcurrency > goConcurrency():
+		return invalid("instanceConcurrency must be 1 for runtime go1")
 	case f.CPU < 0.05 || f.CPU > 16 || math.Abs(f.CPU*20-math.Round(f.CPU*20)) > 1e-6:
 		return invalid("cpu must be between 0.05 and 16 in steps of 0.05")
 	case f.MemorySize < 128 || f.MemorySize > 32768 || f.MemorySize%64 != 0:
@@ -193,30 +216,13 @@ func (f *Function) checkParts() *Error {
 	if l := f.LogConfig; l != nil && (l.Project == "") != (l.Logstore == "") {
 		return invalid("logConfig needs project and logstore")
 	}
-	if c := f.CustomRuntimeConfig; c != nil && (c.Port < 0 || c.Port > 65535) {
-		return invalid("customRuntimeConfig.port must be between 1 and 65535")
-	}
-	if c := f.InstanceLifecycleConfig; c != nil {
-		if h := c.Initializer; h != nil && (h.Timeout < 0 || h.Timeout > 300) {
-			return invalid("initializer timeout must be between 1 and 300")
+	if c := f.CustomRuntimeConfig; c != nil {
+		if c.Port < 0 || c.Port > 65535 {
+			return invalid("customRuntimeConfig.port must be between 1 and 65535")
 		}
-		if h := c.PreStop; h != nil && (h.Timeout < 0 || h.Timeout > 90) {
-			return invalid("preStop timeout must be between 1 and 90")
+		if err := c.HealthCheckConfig.check(); err != nil {
+			return err
 		}
 	}
-	return nil
-}
-
-func (f *Function) initializer() *Hook {
-	if c := f.InstanceLifecycleConfig; c != nil && c.Initializer != nil && c.Initializer.Handler != "" {
-		return c.Initializer
-	}
-	return nil
-}
-
-func (f *Function) preStop() *Hook {
-	if c := f.InstanceLifecycleConfig; c != nil && c.PreStop != nil && c.PreStop.Handler != "" {
-		return c.PreStop
-	}
-	return nil
+	return f.InstanceLifecycleConfig.check()
 }

@@ -21,20 +21,28 @@ var notSettable = []string{"Connection", "Content-Length", "Date", "Keep-Alive",
 
 // Resolve finds the function behind a default domain <id>.<region>.fcapp.run; a port is ignored.
 func (s *Service) Resolve(host string) (accountID, name string, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.triggerAt(host)
+	if t == nil {
+		return "", "", false
+	}
+	return t.fn.account, t.fn.name, true
+}
+
+// triggerAt needs s.mu. It is the trigger behind a default domain, nil when there is none.
+func (s *Service) triggerAt(host string) *trigger {
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
 	}
 	id, rest, _ := strings.Cut(strings.ToLower(host), ".")
 	if rest != s.o.Region+".fcapp.run" {
-		return "", "", false
+		return nil
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	t := s.urls[id]
-	if t == nil || t.http == nil || t.http.DisableURLInternet {
-		return "", "", false
+	if t := s.urls[id]; t != nil && t.http != nil && !t.http.DisableURLInternet {
+		return t
 	}
-	return t.fn.account, t.fn.name, true
+	return nil
 }
 
 // ServeHTTPTrigger serves a request through the HTTP trigger of a function. When the host of the request is a default
@@ -43,10 +51,9 @@ func (s *Service) Resolve(host string) (accountID, name string, ok bool) {
 func (s *Service) ServeHTTPTrigger(w http.ResponseWriter, r *http.Request, accountID, name string) {
 	id := newRequestID()
 	s.mu.Lock()
-	f := s.lookup(accountID, name)
-	var t *trigger
-	if f != nil {
-		t = f.httpTrigger()
+	f, t := s.lookup(accountID, name), s.triggerAt(r.Host)
+	if t == nil && f != nil {
+		t = f.httpTrigger(latest)
 	}
 	s.mu.Unlock()
 	if t == nil {
@@ -59,11 +66,15 @@ func (s *Service) ServeHTTPTrigger(w http.ResponseWriter, r *http.Request, accou
 		return
 	}
 	if r.Header.Get("X-Fc-Invocation-Type") == "Async" {
+		c.taskID = r.Header.Get("X-Fc-Async-Task-Id")
 		if err := s.enqueue(f, c); err != nil {
 			triggerError(w, id, err)
 			return
 		}
 		w.Header().Set("X-Fc-Request-Id", id)
+		if c.taskID != "" {
+			w.Header().Set("X-Fc-Async-Task-Id", c.taskID)
+		}
 		w.WriteHeader(http.StatusAccepted)
 		return
 	}
@@ -103,9 +114,11 @@ func (s *Service) httpCall(w http.ResponseWriter, r *http.Request, t *trigger, i
 			return nil, err
 		}
 	}
+	source, _, _ := net.SplitHostPort(r.RemoteAddr)
+	web := &webCall{domain: t.urlID + "." + s.o.Region + ".fcapp.run", prefix: t.urlID, triggerID: t.spec.TriggerID, protocol: r.Proto, source: source}
 	return &call{
-		requestID: id, control: controlHTTP, method: r.Method, path: r.URL.RequestURI(), host: r.Host,
-		header: r.Header, body: body, tail: r.Header.Get("X-Fc-Log-Type") == "Tail",
+		requestID: id, qualifier: t.spec.Qualifier, control: controlHTTP, method: r.Method, path: r.URL.RequestURI(), host: r.Host,
+		header: r.Header, body: body, web: web, tail: r.Header.Get("X-Fc-Log-Type") == "Tail",
 	}, nil
 }
 

@@ -2,14 +2,10 @@ package fc
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -21,17 +17,20 @@ const codeNotStarted = "FunctionNotStarted"
 
 // instance is one process of a function.
 type instance struct {
-	id   string
-	fn   *function
-	rev  *revision
-	port int
-	dir  string // HOME and TMPDIR of the process
+	id        string
+	fn        *function
+	rev       *revision
+	qualifier string // that it was started for
+	created   time.Time
+	port      int       // of a custom runtime
+	dir       string    // HOME and TMPDIR of the process
+	keys      auth.Keys // of the start, for hooks without a request
 
 	ready   chan struct{} // closed when the start has ended, well or not
 	failure *outcome      // why the start failed; read after ready
 	exited  chan struct{} // closed when the process is gone and its output is read
 	cmd     *exec.Cmd     // set before ready; nil when nothing was started
-	client  *http.Transport
+	driver  driver        // set before ready
 	lines   *instanceLog
 	// stopping makes the shutdown happen once.
 	stopping sync.Once
@@ -40,6 +39,9 @@ type instance struct {
 	busy     int
 	dead     bool // takes no more requests
 	lastUsed time.Time
+	frozen   bool
+	// abandoned tells that a request may still run that no caller waits for.
+	abandoned bool
 }
 
 type spawnRequest struct {
@@ -50,6 +52,7 @@ type spawnRequest struct {
 // start brings the process up, runs the Initializer and closes ready. It is called once per instance.
 func (s *Service) start(in *instance, keys auth.Keys, requestID string) {
 	defer close(in.ready)
+	in.keys = keys
 	var err error
 	for range 3 {
 		if err = s.launch(in, keys); err == nil || !passing(err) {
@@ -83,19 +86,19 @@ func passing(err error) bool {
 func startFailureStatus() int { return http.StatusBadGateway }
 
 func (s *Service) launch(in *instance, keys auth.Keys) error {
-	port, err := freePort()
-	if err != nil {
+	if err := s.connect(in); err != nil {
 		return err
 	}
-	in.port = port
 	cmd, err := s.command(in, keys)
 	if err != nil {
+		in.driver.close()
 		return err
 	}
 	exited := make(chan struct{})
 	req := spawnRequest{cmd: cmd, started: make(chan error, 1)}
 	s.spawn <- req
 	if err := <-req.started; err != nil {
+		in.driver.close()
 		return err
 	}
 	in.cmd, in.exited = cmd, exited
@@ -105,108 +108,44 @@ func (s *Service) launch(in *instance, keys auth.Keys) error {
 		in.lines.flush()
 		close(exited)
 	}()
-	if err := in.waitAccept(s.ctx, s.o.Limits.StartTimeout); err != nil {
+	if in.rev.spec.Runtime == runtimeGo {
+		return nil // it asks for its work; until then the first request waits
+	}
+	if err := in.waitServer(s.ctx, s.o.Limits.StartTimeout); err != nil {
 		killGroup(cmd.Process.Pid)
 		<-exited
 		return fmt.Errorf("%w%s", err, in.lines.lastWords())
 	}
-	in.client = &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: in.rev.spec.InstanceConcurrency}
 	return nil
 }
 
-// freePort asks the system for a free port on the loopback interface.
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("find a port: %w", err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
-}
-
-// command prepares the start command: customRuntimeConfig, else /code/bootstrap, with /code mapped to the package.
-func (s *Service) command(in *instance, keys auth.Keys) (*exec.Cmd, error) {
-	argv := []string{"/code/bootstrap"}
-	if c := in.rev.spec.CustomRuntimeConfig; c != nil && len(c.Command)+len(c.Args) > 0 {
-		argv = append(append([]string(nil), c.Command...), c.Args...)
-	}
-	root := in.rev.code.dir
-	for i, a := range argv {
-		if a == "/code" || strings.HasPrefix(a, "/code/") {
-			argv[i] = filepath.Join(root, filepath.FromSlash(strings.TrimPrefix(a, "/code")))
-		}
-	}
-	if name := argv[0]; strings.ContainsRune(name, '/') && !filepath.IsAbs(name) {
-		argv[0] = filepath.Join(root, name)
-	}
-	if in.dir == "" {
-		dir, err := os.MkdirTemp(s.o.Dir, "instance-")
-		if err != nil {
-			return nil, err
-		}
-		in.dir = dir
-	}
-	cmd := exec.Command(argv[0], argv[1:]...)
-	cmd.Dir, cmd.Env = root, s.environment(in, keys)
-	cmd.Stdout, cmd.Stderr = in.lines.stream(), in.lines.stream()
-	cmd.WaitDelay = time.Second // a child that outlives the process must not hold its output open
-	isolate(cmd)
-	return cmd, nil
-}
-
-// environment is what §1.4 of fc.md lists, over a minimum from the host. Later entries win.
-func (s *Service) environment(in *instance, keys auth.Keys) []string {
-	spec, port := &in.rev.spec, strconv.Itoa(in.port)
-	env := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + in.dir, "TMPDIR=" + in.dir, "TMP=" + in.dir, "TEMP=" + in.dir}
-	for k, v := range s.o.Env {
-		env = append(env, k+"="+v)
-	}
-	for k, v := range spec.EnvironmentVariables {
-		env = append(env, k+"="+v)
-	}
-	for _, kv := range [][2]string{
-		{"FC_FUNC_CODE_PATH", in.rev.code.dir + string(filepath.Separator)},
-		{"ALIBABA_CLOUD_ACCESS_KEY_ID", keys.AccessKeyID},
-		{"ALIBABA_CLOUD_ACCESS_KEY_SECRET", keys.AccessKeySecret},
-		{"ALIBABA_CLOUD_SECURITY_TOKEN", keys.SecurityToken},
-		{"FC_ACCOUNT_ID", in.fn.account},
-		{"FC_REGION", s.o.Region},
-		{"FC_FUNCTION_NAME", in.fn.name},
-		{"FC_FUNCTION_HANDLER", spec.Handler},
-		{"FC_FUNCTION_MEMORY_SIZE", strconv.Itoa(spec.MemorySize)},
-		{"FC_INSTANCE_ID", in.id},
-		{"FC_CUSTOM_LISTEN_PORT", port},
-		{"FC_SERVER_PORT", port},
-	} {
-		env = append(env, kv[0]+"="+kv[1])
-	}
-	return env
-}
-
-// waitAccept waits until the program listens.
-func (in *instance) waitAccept(ctx context.Context, limit time.Duration) error {
-	deadline := time.Now().Add(limit)
-	wait := 2 * time.Millisecond
-	for {
-		conn, err := net.DialTimeout("tcp", in.address(), time.Second)
+// connect makes the driver, and chooses the port of a custom runtime.
+func (s *Service) connect(in *instance) error {
+	if in.rev.spec.Runtime == runtimeGo {
+		d, err := newGoDriver(in, s.o.Region)
 		if err == nil {
-			return conn.Close()
+			in.driver = d
 		}
-		if time.Now().After(deadline) {
-			return fmt.Errorf("no server on port %d within %v", in.port, limit)
-		}
-		select {
-		case <-in.exited:
-			return errors.New("the process exited before it listened")
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(wait):
-			wait = min(2*wait, 50*time.Millisecond)
-		}
+		return err
 	}
+	port, err := freePort()
+	in.port, in.driver = port, newCustomDriver(in, s.o.Region)
+	return err
 }
 
-func (in *instance) address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(in.port)) }
+// waitServer waits until a custom runtime is ready for requests.
+func (in *instance) waitServer(ctx context.Context, limit time.Duration) error {
+	if err := in.waitAccept(ctx, limit); err != nil {
+		return err
+	}
+	if loopbackOnly(in.port) {
+		return fmt.Errorf("the server listens on the loopback interface only: it must listen on 0.0.0.0:%d", in.port)
+	}
+	if h := in.rev.spec.healthCheck(); h != nil {
+		return in.waitHealthy(ctx, h, limit)
+	}
+	return nil
+}
 
 // kill ends the process group at once; false when there was nothing to kill.
 func (in *instance) kill() bool {
@@ -233,6 +172,9 @@ func (s *Service) shutdown(ctx context.Context, in *instance) {
 func (s *Service) shutdownOnce(ctx context.Context, in *instance) {
 	<-in.ready
 	if in.cmd != nil {
+		s.mu.Lock()
+		in.thaw()
+		s.mu.Unlock()
 		if h := in.rev.spec.preStop(); h != nil && in.failure == nil {
 			s.preStop(ctx, in, h)
 		}
@@ -267,8 +209,8 @@ func (s *Service) retire(in *instance) {
 			break
 		}
 	}
-	if in.client != nil {
-		in.client.CloseIdleConnections()
+	if in.driver != nil {
+		in.driver.close()
 	}
 	_ = os.RemoveAll(in.dir)
 }

@@ -24,10 +24,9 @@ type Result struct {
 // ctx ended or the service is closed.
 func (s *Service) Invoke(ctx context.Context, caller auth.Caller, accountID, name, qualifier string, async bool, payload []byte) (Result, error) {
 	id := newRequestID()
-	out := s.invoke(ctx, caller, invocation{
-		account: accountID, name: name, qualifier: qualifier, async: async,
-		call: eventCall(id, payload),
-	})
+	c := eventCall(id, payload)
+	c.qualifier = qualifier
+	out := s.invoke(ctx, caller, invocation{account: accountID, name: name, async: async, call: c})
 	r := Result{Status: http.StatusOK, RequestID: id, ErrorType: out.errorType, Body: out.body}
 	switch {
 	case out.refused != nil:
@@ -50,9 +49,9 @@ func eventCall(id string, payload []byte) *call {
 }
 
 type invocation struct {
-	account, name, qualifier string
-	async                    bool
-	call                     *call
+	account, name string
+	async         bool
+	call          *call
 }
 
 // invoke checks permission and limits, then runs the call or queues it.
@@ -60,7 +59,7 @@ func (s *Service) invoke(ctx context.Context, caller auth.Caller, v invocation) 
 	if err := s.require(ctx, caller, "fc:InvokeFunction", s.functionARN(v.account, v.name)); err != nil {
 		return &outcome{refused: err}
 	}
-	f, err := s.find(v.account, v.name, v.qualifier)
+	f, err := s.find(v.account, v.name, v.call.qualifier)
 	if err == nil {
 		err = checkPayload(v)
 	}
@@ -84,32 +83,24 @@ func checkPayload(v invocation) *Error {
 	return nil
 }
 
-// find looks a function up. Only LATEST exists: there are no versions and aliases yet.
+// find looks a function up and checks that the qualifier names something.
 func (s *Service) find(accountID, name, qualifier string) (*function, *Error) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	f := s.lookup(accountID, name)
-	s.mu.Unlock()
-	switch {
-	case f == nil:
+	if f == nil {
 		return nil, notFound("Function", name)
-	case qualifier == "" || qualifier == "LATEST":
-		return f, nil
-	case isNumber(qualifier):
-		return nil, errorf(http.StatusNotFound, "VersionNotFound", "version '%s' does not exist: the emulator offers LATEST only", qualifier)
 	}
-	return nil, errorf(http.StatusNotFound, "AliasNotFound", "alias '%s' does not exist: the emulator offers LATEST only", qualifier)
-}
-
-func isNumber(s string) bool {
-	_, err := strconv.ParseUint(s, 10, 64)
-	return err == nil
+	_, err := s.resolve(f, qualifier)
+	return f, err
 }
 
 // serveInvoke is POST /functions/{f}/invocations.
 func (s *Service) serveInvoke(w http.ResponseWriter, r *http.Request, q *apiCall) {
 	c := eventCall(q.requestID, q.body)
 	c.tail = r.Header.Get("X-Fc-Log-Type") == "Tail"
-	v := invocation{account: q.caller.AccountID, name: q.name, qualifier: r.URL.Query().Get("qualifier"), call: c}
+	c.qualifier = q.qualifier()
+	v := invocation{account: q.caller.AccountID, name: q.name, call: c}
 	switch kind := r.Header.Get("X-Fc-Invocation-Type"); kind {
 	case "", "Sync":
 	case "Async":
@@ -118,8 +109,8 @@ func (s *Service) serveInvoke(w http.ResponseWriter, r *http.Request, q *apiCall
 		writeError(w, q.requestID, invalid("x-fc-invocation-type must be Sync or Async, not %q", kind))
 		return
 	}
-	if c.taskID = r.Header.Get("X-Fc-Async-Task-Id"); c.taskID != "" {
-		writeError(w, q.requestID, invalid("asynchronous tasks (x-fc-async-task-id) are not offered by the emulator"))
+	if c.taskID = r.Header.Get("X-Fc-Async-Task-Id"); c.taskID != "" && !v.async {
+		writeError(w, q.requestID, invalid("x-fc-async-task-id is for asynchronous invocations"))
 		return
 	}
 	out := s.invoke(r.Context(), q.caller, v)
@@ -129,8 +120,12 @@ func (s *Service) serveInvoke(w http.ResponseWriter, r *http.Request, q *apiCall
 	}
 	h := w.Header()
 	h.Set("X-Fc-Request-Id", q.requestID)
-	h.Set("X-Fc-Invocation-Service-Version", "LATEST")
+	h.Set("X-Fc-Invocation-Service-Version", orDefault(out.version, latest))
 	if v.async {
+		h.Del("X-Fc-Invocation-Service-Version") // it is not known yet
+		if c.taskID != "" {
+			h.Set("X-Fc-Async-Task-Id", c.taskID)
+		}
 		w.WriteHeader(http.StatusAccepted)
 		return
 	}

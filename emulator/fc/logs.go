@@ -3,6 +3,9 @@ package fc
 import (
 	"bytes"
 	"encoding/base64"
+	"fmt"
+	"math"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -25,6 +28,7 @@ type functionLog struct {
 type logRow struct {
 	at                           time.Time
 	message, requestID, instance string
+	qualifier, version           string
 	project, logstore            string
 }
 
@@ -74,7 +78,7 @@ func (s *Service) flushLogs(f *function) {
 		var g logGroup
 		g.begin("FCLogs:"+f.name, f.name)
 		for _, r := range rows[:n] {
-			g.log(r.at, "functionName", f.name, "qualifier", "LATEST", "versionId", "", "message", r.message,
+			g.log(r.at, "functionName", f.name, "qualifier", r.qualifier, "versionId", r.version, "message", r.message,
 				"instanceID", r.instance, "requestId", r.requestID)
 		}
 		if err := s.o.Sink.Append(f.account, rows[0].project, rows[0].logstore, g.buf, s.o.Clock()); err != nil {
@@ -100,6 +104,7 @@ type instanceLog struct {
 // tail collects the log of one request.
 type tail struct {
 	text  []byte
+	begun bool // the start marker was read; lines before it belong to hooks
 	ended chan struct{}
 }
 
@@ -164,8 +169,8 @@ func (l *instanceLog) flush() {
 
 // line needs l.mu.
 func (l *instanceLog) line(text string) {
-	id, ends := l.request(text)
-	row := logRow{at: l.now(), message: text, requestID: id, instance: l.in.id}
+	id, begins, ends := l.request(text)
+	row := logRow{at: l.now(), message: text, requestID: id, instance: l.in.id, qualifier: l.in.qualifier, version: l.in.rev.version}
 	if c := l.in.rev.spec.LogConfig; c != nil {
 		row.project, row.logstore = c.Project, c.Logstore
 	}
@@ -174,7 +179,10 @@ func (l *instanceLog) line(text string) {
 		l.last = l.last[1:]
 	}
 	t := l.tails[id]
-	if t == nil {
+	if t != nil && begins {
+		t.begun = true
+	}
+	if t == nil || !t.begun {
 		return
 	}
 	if t.text = append(append(t.text, text...), '\n'); len(t.text) > tailBytes {
@@ -186,32 +194,29 @@ func (l *instanceLog) line(text string) {
 	}
 }
 
-// request tells which request a line belongs to, and whether it ends that request.
-func (l *instanceLog) request(text string) (id string, ends bool) {
-	if rest, ok := strings.CutPrefix(text, "FC Invoke Start RequestId: "); ok {
-		id = firstWord(rest)
-		l.open = append(l.open, id)
-		return id, false
-	}
-	if rest, ok := strings.CutPrefix(text, "FC Invoke End RequestId: "); ok {
-		id = strings.TrimSuffix(firstWord(rest), ",")
+// marker is a line by which a program says where the log of a request or a hook begins and ends (fc.md §1.6).
+var marker = regexp.MustCompile(`^FC (Invoke|Initialize|PreStop|PreFreeze) (Start|End) RequestId: ([^\s,]+)`)
+
+// request tells which request a line belongs to, and whether it begins or ends an invocation.
+func (l *instanceLog) request(text string) (id string, begins, ends bool) {
+	if m := marker.FindStringSubmatch(text); m != nil {
+		id = m[3]
+		if m[2] == "Start" {
+			l.open = append(l.open, id)
+			return id, m[1] == "Invoke", false
+		}
 		l.open = slices.DeleteFunc(l.open, func(o string) bool { return o == id })
-		return id, true
+		return id, false, m[1] == "Invoke"
 	}
 	if len(l.open) == 1 {
-		return l.open[0], false
+		return l.open[0], false, false
 	}
 	for _, o := range l.open {
 		if strings.Contains(text, o) {
-			return o, false
+			return o, false, false
 		}
 	}
-	return "", false
-}
-
-func firstWord(s string) string {
-	w, _, _ := strings.Cut(strings.TrimSpace(s), " ")
-	return w
+	return "", false, false
 }
 
 // follow collects the log of a request from now on.
@@ -226,8 +231,9 @@ func (l *instanceLog) follow(id string) *tail {
 	return t
 }
 
-// collect ends follow. The output runs through a pipe beside the answer, so it waits a moment for the end marker.
-func (l *instanceLog) collect(id string, t *tail) string {
+// collect ends follow and adds the summary line. The output runs through a pipe beside the answer, so it waits a moment
+// for the end marker.
+func (l *instanceLog) collect(id string, t *tail, summary string) string {
 	late := time.NewTimer(300 * time.Millisecond)
 	defer late.Stop()
 	select {
@@ -237,7 +243,16 @@ func (l *instanceLog) collect(id string, t *tail) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.tails, id)
-	return base64.StdEncoding.EncodeToString(t.text)
+	text := append(t.text, summary...)
+	return base64.StdEncoding.EncodeToString(text[max(0, len(text)-tailBytes):])
+}
+
+// summary is the last line of a log tail.
+//
+// Assumption: its wording, and that time is billed by the millisecond.
+func (o *outcome) summary(memory int) string {
+	ms := float64(o.duration.Microseconds()) / 1000
+	return fmt.Sprintf("Duration: %.2f ms, Billed Duration: %.0f ms, Memory Size: %d MB, Max Memory Used: %.2f MB\n", ms, math.Ceil(ms), memory, o.memory)
 }
 
 // lastWords is what the process printed last, for error messages.

@@ -2,7 +2,6 @@ package fc
 
 import (
 	"encoding/json"
-	"net/http"
 	"slices"
 	"strings"
 )
@@ -36,7 +35,7 @@ func (s *Service) createFunction(q *apiCall) (any, *Error) {
 	spec.LastModifiedTime = spec.CreatedTime
 	a.functions[spec.FunctionName] = &function{
 		account: a.id, name: spec.FunctionName, current: &revision{spec: spec, code: pkg},
-		triggers: map[string]*trigger{}, log: &functionLog{},
+		aliases: map[string]*Alias{}, triggers: map[string]*trigger{}, async: map[string]*AsyncConfig{}, log: &functionLog{},
 	}
 	return spec, nil
 }
@@ -87,18 +86,24 @@ func (s *Service) replace(f *function, fields map[string]json.RawMessage, pkg *c
 	pkg.users++
 	spec.CodeSize, spec.CodeChecksum = pkg.size, pkg.checksum
 	spec.LastModifiedTime = stamp(s.o.Clock())
-	s.retireRevision(f, &revision{spec: spec, code: pkg})
-	return spec, nil
+	old := f.current
+	f.current = &revision{spec: spec, code: pkg}
+	s.retireNow(f, old)
+	return f.view(f.current), nil
 }
 
 func (s *Service) getFunction(q *apiCall) (any, *Error) {
-	f, err := s.find(q.caller.AccountID, q.name, q.query.Get("qualifier"))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f := s.lookup(q.caller.AccountID, q.name)
+	if f == nil {
+		return nil, notFound("Function", q.name)
+	}
+	rev, err := s.resolve(f, q.qualifier())
 	if err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return f.current.spec, nil
+	return f.view(rev), nil
 }
 
 func (s *Service) listFunctions(q *apiCall) (any, *Error) {
@@ -115,7 +120,8 @@ func (s *Service) listFunctions(q *apiCall) (any, *Error) {
 
 // deleteFunction removes a function without triggers.
 //
-// Assumption: a function that still has triggers cannot be deleted (400 InvalidArgument), as in FC 2.0.
+// Assumption: a function that still has triggers cannot be deleted (400 InvalidArgument), as in FC 2.0; versions and
+// aliases go with it.
 func (s *Service) deleteFunction(q *apiCall) (any, *Error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -127,64 +133,13 @@ func (s *Service) deleteFunction(q *apiCall) (any, *Error) {
 		return nil, invalid("function '%s' still has %d triggers", f.name, len(f.triggers))
 	}
 	delete(s.accounts[f.account].functions, f.name)
+	for _, v := range f.versions {
+		s.retireNow(f, v.rev)
+	}
+	f.versions = nil
 	// A revision that takes no requests replaces the current one, so that its instances stop and its code goes.
-	s.retireRevision(f, &revision{spec: f.current.spec, code: f.current.code, retired: true})
-	return nil, nil
-}
-
-func (s *Service) getAsync(q *apiCall) (any, *Error) {
-	f, err := s.find(q.caller.AccountID, q.name, q.query.Get("qualifier"))
-	if err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if f.async == nil {
-		return nil, noAsyncConfig(q.name)
-	}
-	return *f.async, nil
-}
-
-// noAsyncConfig is the answer for an absent configuration.
-//
-// Assumption: the code; the sheet marks it unknown (fc.md §4.2).
-func noAsyncConfig(name string) *Error {
-	return errorf(http.StatusNotFound, "AsyncConfigNotFound", "function '%s' has no asynchronous invocation configuration", name)
-}
-
-func (s *Service) putAsync(q *apiCall) (any, *Error) {
-	f, err := s.find(q.caller.AccountID, q.name, q.query.Get("qualifier"))
-	if err != nil {
-		return nil, err
-	}
-	var c AsyncConfig
-	if jsonErr := strictJSON(q.body, &c); jsonErr != nil {
-		return nil, invalid("asynchronous invocation configuration: %v", jsonErr)
-	}
-	if err := c.check(s, f.account); err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c.FunctionARN, c.Qualifier = s.functionARN(f.account, f.name), "LATEST"
-	c.LastModifiedTime = stamp(s.o.Clock())
-	if c.CreatedTime = c.LastModifiedTime; f.async != nil {
-		c.CreatedTime = f.async.CreatedTime
-	}
-	f.async = &c
-	return c, nil
-}
-
-func (s *Service) deleteAsync(q *apiCall) (any, *Error) {
-	f, err := s.find(q.caller.AccountID, q.name, q.query.Get("qualifier"))
-	if err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if f.async == nil {
-		return nil, noAsyncConfig(q.name)
-	}
-	f.async = nil
+	old := f.current
+	f.current = &revision{spec: old.spec, code: old.code, retired: true}
+	s.retireNow(f, old)
 	return nil, nil
 }

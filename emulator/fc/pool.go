@@ -7,17 +7,17 @@ import (
 	"github.com/fenghuo-soc/fenghuo/emulator/auth"
 )
 
-// acquire reserves one slot of an instance of the current revision: of one that has room, else of a new one. It waits
-// until the instance has started. Beyond the limits it refuses with ResourceExhausted.
-func (s *Service) acquire(ctx context.Context, f *function, keys auth.Keys, requestID string) (*instance, *outcome) {
+// acquire reserves one slot of an instance of a revision: of one that has room, else of a new one. It waits until the
+// instance has started. Beyond the limits it refuses with ResourceExhausted.
+func (s *Service) acquire(ctx context.Context, f *function, rev *revision, keys auth.Keys, c *call) (*instance, *outcome) {
 	s.mu.Lock()
-	in, fresh, refused := s.reserve(f)
+	in, fresh, refused := s.reserve(f, rev, c.qualifier)
 	s.mu.Unlock()
 	if refused != nil {
 		return nil, &outcome{refused: refused}
 	}
 	if fresh {
-		s.start(in, keys, requestID)
+		s.start(in, keys, c.requestID)
 	}
 	select {
 	case <-in.ready:
@@ -32,32 +32,64 @@ func (s *Service) acquire(ctx context.Context, f *function, keys auth.Keys, requ
 	return in, nil
 }
 
-// reserve needs s.mu. fresh tells that the caller must start the instance.
-func (s *Service) reserve(f *function) (in *instance, fresh bool, refused *Error) {
+// reserve needs s.mu. fresh tells that the caller must start the instance. A revision that was replaced meanwhile makes
+// way for the one that the qualifier names now.
+func (s *Service) reserve(f *function, rev *revision, qualifier string) (in *instance, fresh bool, refused *Error) {
 	if s.closed {
 		return nil, false, closing()
 	}
-	rev := f.current
 	if rev.retired {
-		return nil, false, notFound("Function", f.name)
+		if rev, refused = s.resolve(f, qualifier); refused != nil {
+			return nil, false, refused
+		}
+	}
+	if f.blocked != nil {
+		return nil, false, disabled(f)
 	}
 	for _, in := range rev.instances {
 		if !in.dead && in.busy < rev.spec.InstanceConcurrency {
 			in.busy++
+			in.thaw()
 			return in, false, nil
 		}
 	}
-	a, l := s.accountOf(f.account), s.o.Limits
-	if len(rev.instances) >= l.InstancesPerFunction || a.instances >= l.InstancesPerAccount {
-		return nil, false, errorf(429, "ResourceExhausted",
-			"function '%s' has %d instances and the account %d: no more are allowed", f.name, len(rev.instances), a.instances)
+	in, refused = s.newInstance(f, rev, qualifier)
+	return in, refused == nil, refused
+}
+
+// newInstance needs s.mu. It puts an instance on the books that has one slot taken and is not yet started.
+func (s *Service) newInstance(f *function, rev *revision, qualifier string) (*instance, *Error) {
+	if err := s.room(f, rev); err != nil {
+		return nil, err
 	}
-	in = &instance{id: "c-" + hexID(4) + "-" + hexID(4) + "-" + hexID(6), fn: f, rev: rev, ready: make(chan struct{}), busy: 1}
+	in := &instance{
+		id: "c-" + hexID(4) + "-" + hexID(4) + "-" + hexID(6), fn: f, rev: rev, qualifier: orDefault(qualifier, latest),
+		created: s.o.Clock(), ready: make(chan struct{}), busy: 1,
+	}
 	in.lines = &instanceLog{in: in, log: f.log, now: s.o.Clock}
 	rev.instances = append(rev.instances, in)
 	s.instances[in] = struct{}{}
-	a.instances++
-	return in, true, nil
+	s.accountOf(f.account).instances++
+	return in, nil
+}
+
+// replaceInstance makes up for an instance that a client has abandoned: a new one is started, and then the old one is stopped,
+// so that nobody meets the abandoned request (fc.md §1.7). Beyond the limits it is only stopped.
+func (s *Service) replaceInstance(old *instance, keys auth.Keys) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old.dead = true
+	var next *instance
+	if f := old.fn; !s.closed && !old.rev.retired && f.blocked == nil {
+		next, _ = s.newInstance(f, old.rev, old.qualifier) // no room: the next request may find some
+	}
+	s.backgroundLocked(func() {
+		if next != nil {
+			s.start(next, keys, newRequestID())
+			s.release(next)
+		}
+		s.shutdown(s.hard, old)
+	})
 }
 
 // release gives a slot back and stops the instance when nobody will use it any more.
@@ -65,9 +97,12 @@ func (s *Service) release(in *instance) {
 	s.mu.Lock()
 	in.busy--
 	in.lastUsed = s.o.Clock()
-	over := in.busy == 0 && (in.rev.retired || in.unstarted())
+	over := in.busy == 0 && (in.rev.retired || in.fn.blocked != nil || in.unstarted())
 	if in.unstarted() {
 		in.dead = true
+	}
+	if in.busy == 0 && !over && !in.dead && !s.o.NoFreeze {
+		in.freeze()
 	}
 	s.mu.Unlock()
 	if over {
@@ -94,7 +129,7 @@ func (s *Service) discard(in *instance) {
 }
 
 func (s *Service) stopLater(in *instance) {
-	s.background(func() { s.shutdown(s.ctx, in) })
+	s.background(func() { s.shutdown(s.hard, in) })
 }
 
 // stopIdle needs s.mu. It stops instances that had nothing to do for Limits.Idle.
@@ -102,21 +137,19 @@ func (s *Service) stopIdle(f *function, now time.Time) {
 	for _, in := range f.allInstances() {
 		if in.busy == 0 && !in.dead && now.Sub(in.lastUsed) >= s.o.Limits.Idle {
 			in.dead = true
-			s.backgroundLocked(func() { s.shutdown(s.ctx, in) })
+			s.backgroundLocked(func() { s.shutdown(s.hard, in) })
 		}
 	}
 }
 
-// retireRevision needs s.mu. It replaces the current revision; instances finish what they do and stop.
-func (s *Service) retireRevision(f *function, next *revision) {
-	old := f.current
+// retireNow needs s.mu. A revision takes no more requests; its instances finish what they do and stop.
+func (s *Service) retireNow(f *function, old *revision) {
 	old.retired = true
 	f.old = append(f.old, old)
-	f.current = next
 	for _, in := range old.instances {
 		if in.busy == 0 && !in.dead {
 			in.dead = true
-			s.backgroundLocked(func() { s.shutdown(s.ctx, in) })
+			s.backgroundLocked(func() { s.shutdown(s.hard, in) })
 		}
 	}
 	s.dropRevision(f, old)

@@ -13,10 +13,6 @@ func isolate(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
-func terminateGroup(pid int) { _ = syscall.Kill(-pid, syscall.SIGTERM) }
-
-func killGroup(pid int) { _ = syscall.Kill(-pid, syscall.SIGKILL) }
-
 // peakMemory is the highest resident size so far, in MB; 0 when it cannot be read.
 func peakMemory(pid int) float64 {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
@@ -38,4 +34,32 @@ func exitMemory(in *instance) float64 {
 		return float64(u.Maxrss) / 1024
 	}
 	return 0
+}
+
+// loopbackOnly tells whether whoever listens on a port does so on loopback addresses alone; false when it cannot be read.
+func loopbackOnly(port int) bool {
+	want, found := fmt.Sprintf(":%04X", port), false
+	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
+		data, err := os.ReadFile(table)
+		if err != nil {
+			continue
+		}
+		for line := range strings.Lines(string(data)) {
+			// sl, local address, remote address, state; 0A is listening, the bytes of addresses are little-endian words
+			field := strings.Fields(line)
+			if len(field) < 4 || field[3] != "0A" || !strings.HasSuffix(field[1], want) {
+				continue
+			}
+			if found = true; !loopbackHex(strings.TrimSuffix(field[1], want)) {
+				return false
+			}
+		}
+	}
+	return found
+}
+
+// loopbackHex tells of an address of /proc/net/tcp whether it is 127.0.0.0/8, ::1 or ::ffff:127.0.0.0/104.
+func loopbackHex(a string) bool {
+	const v6 = "00000000000000000000000001000000"
+	return len(a) == 8 && strings.HasSuffix(a, "7F") || a == v6 || len(a) == 32 && strings.HasPrefix(a, "0000000000000000FFFF0000") && strings.HasSuffix(a, "7F")
 }

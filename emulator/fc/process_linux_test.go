@@ -2,6 +2,7 @@ package fc
 
 import (
 	"context"
+	"encoding/json"
 	"os"
 	"strconv"
 	"strings"
@@ -40,4 +41,51 @@ func running(pid int) bool {
 	}
 	status, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	return err == nil && !strings.Contains(string(status), ") Z ")
+}
+
+// An idle instance is stopped, and runs on with the next request.
+func TestFreeze(t *testing.T) {
+	t.Parallel()
+	for _, off := range []bool{false, true} {
+		f := start(t, Options{NoFreeze: off})
+		f.create(nil)
+		var got struct{ PID int }
+		for range 3 {
+			if err := json.Unmarshal(f.invoke(`{"mode":"env"}`).Body, &got); err != nil {
+				t.Fatal(err)
+			}
+			frozen := false
+			for range 400 { // the signal takes a moment to reach every thread
+				status, _ := os.ReadFile("/proc/" + strconv.Itoa(got.PID) + "/stat")
+				if frozen = strings.Contains(string(status), ") T "); frozen || off {
+					break
+				}
+				f.pause()
+			}
+			if frozen == off {
+				t.Errorf("NoFreeze %v: frozen %v", off, frozen)
+			}
+		}
+	}
+}
+
+func TestLoopbackOnly(t *testing.T) {
+	t.Parallel()
+	f := start(t, Options{})
+	f.create(map[string]any{"environmentVariables": map[string]string{"LISTEN": "127.0.0.1"}})
+	if r := f.invoke("x"); r.Code != codeNotStarted || !strings.Contains(r.Message, "loopback") {
+		t.Errorf("a server on loopback: %+v", r)
+	}
+	f.api(200, acct, "PUT", "functions/echo", map[string]any{"environmentVariables": map[string]string{"LISTEN": "0.0.0.0"}})
+	if r := f.invoke("x"); string(r.Body) != "x" {
+		t.Errorf("a server on all addresses: %+v", r)
+	}
+	for address, want := range map[string]bool{
+		"0100007F": true, "00000000": false, "00000000000000000000000001000000": true,
+		"0000000000000000FFFF00000100007F": true, "00000000000000000000000000000000": false,
+	} {
+		if got := loopbackHex(address); got != want {
+			t.Errorf("%s: %v", address, got)
+		}
+	}
 }

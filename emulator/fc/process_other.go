@@ -23,3 +23,11 @@ func peakMemory(int) float64 { return 0 }
 
 // exitMemory is not known on this system.
 func exitMemory(*instance) float64 { return 0 }
+
+// stopGroup does nothing: there is no such signal on this system.
+func stopGroup(int) bool { return false }
+
+func continueGroup(int) {}
+
+// loopbackOnly is not known on this system.
+func loopbackOnly(int) bool { return false }

@@ -6,8 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/fenghuo-soc/fenghuo/emulator/auth"
@@ -22,11 +20,15 @@ const maxBody = maxPackage/3*4 + 1<<20
 type apiCall struct {
 	requestID string
 	caller    auth.Caller
-	name, sub string // function, trigger
+	name, sub string // function; trigger, version, alias or task
+	host      string // that the caller reached
 	query     url.Values
 	body      []byte
 	fields    map[string]json.RawMessage // of a JSON body
 }
+
+// qualifier is the version or alias that the query names, LATEST without one.
+func (q *apiCall) qualifier() string { return orDefault(q.query.Get("qualifier"), latest) }
 
 // operation is one row of the route table.
 type operation struct {
@@ -38,8 +40,8 @@ type operation struct {
 
 // operations is the route table.
 //
-// Assumption: 201 for what is created and 204 for what is deleted; clients of the real API accept any 2xx. Every action
-// is named after its operation, and those on triggers and asynchronous settings are asked for on the function.
+// Assumption: 201 for what is created, 204 for what is deleted or stopped; clients of the real API accept any 2xx. Every action
+// is named after its operation, and those on what belongs to a function are asked for on the function.
 var operations = []operation{
 	{"POST", "functions", "CreateFunction", 201, (*Service).createFunction},
 	{"GET", "functions", "ListFunctions", 200, (*Service).listFunctions},
@@ -52,24 +54,40 @@ var operations = []operation{
 	{"GET", "functions/{f}/triggers/{t}", "GetTrigger", 200, (*Service).getTrigger},
 	{"PUT", "functions/{f}/triggers/{t}", "UpdateTrigger", 200, (*Service).updateTrigger},
 	{"DELETE", "functions/{f}/triggers/{t}", "DeleteTrigger", 204, (*Service).deleteTrigger},
+	{"GET", "functions/{f}/code", "GetFunctionCode", 200, (*Service).getCode},
+	{"POST", "functions/{f}/invoke/disable", "DisableFunctionInvocation", 200, (*Service).disableInvocation},
+	{"POST", "functions/{f}/invoke/enable", "EnableFunctionInvocation", 200, (*Service).enableInvocation},
+	{"POST", "functions/{f}/versions", "PublishFunctionVersion", 201, (*Service).publishVersion},
+	{"GET", "functions/{f}/versions", "ListFunctionVersions", 200, (*Service).listVersions},
+	{"DELETE", "functions/{f}/versions/{t}", "DeleteFunctionVersion", 204, (*Service).deleteVersion},
+	{"POST", "functions/{f}/aliases", "CreateAlias", 201, (*Service).createAlias},
+	{"GET", "functions/{f}/aliases", "ListAliases", 200, (*Service).listAliases},
+	{"GET", "functions/{f}/aliases/{t}", "GetAlias", 200, (*Service).getAlias},
+	{"PUT", "functions/{f}/aliases/{t}", "UpdateAlias", 200, (*Service).updateAlias},
+	{"DELETE", "functions/{f}/aliases/{t}", "DeleteAlias", 204, (*Service).deleteAlias},
 	{"GET", "functions/{f}/async-invoke-config", "GetAsyncInvokeConfig", 200, (*Service).getAsync},
 	{"PUT", "functions/{f}/async-invoke-config", "PutAsyncInvokeConfig", 200, (*Service).putAsync},
 	{"DELETE", "functions/{f}/async-invoke-config", "DeleteAsyncInvokeConfig", 204, (*Service).deleteAsync},
+	{"GET", "async-invoke-configs", "ListAsyncInvokeConfigs", 200, (*Service).listAsync},
+	{"GET", "functions/{f}/async-tasks", "ListAsyncTasks", 200, (*Service).listTasks},
+	{"GET", "functions/{f}/async-tasks/{t}", "GetAsyncTask", 200, (*Service).getTask},
+	{"PUT", "functions/{f}/async-tasks/{t}/stop", "StopAsyncTask", 204, (*Service).stopTask},
+	{"GET", "functions/{f}/concurrency", "GetConcurrencyConfig", 200, (*Service).getConcurrency},
+	{"PUT", "functions/{f}/concurrency", "PutConcurrencyConfig", 200, (*Service).putConcurrency},
+	{"DELETE", "functions/{f}/concurrency", "DeleteConcurrencyConfig", 204, (*Service).deleteConcurrency},
+	{"GET", "concurrency-configs", "ListConcurrencyConfigs", 200, (*Service).listConcurrency},
+	{"GET", "functions/{f}/instances", "ListInstances", 200, (*Service).listInstances},
 }
 
 // Routes lists the REST operations as "METHOD path Action", sorted.
-func Routes() []string {
-	var out []string
-	for _, op := range operations {
-		out = append(out, op.method+" "+prefix+op.path+" "+op.action)
-	}
-	slices.Sort(out)
-	return out
-}
+func Routes() []string { return list(operations) }
 
 // ServeHTTP is the REST API of fc.md §4.6. The account is the caller's.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	q := &apiCall{requestID: newRequestID(), query: r.URL.Query()}
+	if s.serveCode(w, r) {
+		return
+	}
+	q := &apiCall{requestID: newRequestID(), host: r.Host, query: r.URL.Query()}
 	op, err := route(r, q)
 	if err == nil {
 		q.body, err = readBody(w, r)
@@ -97,16 +115,16 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Service) serve(r *http.Request, op *operation, q *apiCall) (any, *Error) {
-	if r.Method == http.MethodPost || r.Method == http.MethodPut {
+	if err := s.fault(op.action, q.caller.AccountID, q.name); err != nil {
+		return nil, err
+	}
+	if (r.Method == http.MethodPost || r.Method == http.MethodPut) && len(q.body) > 0 {
 		if err := json.Unmarshal(q.body, &q.fields); err != nil {
 			return nil, invalid("the body is not a JSON object: %v", err)
 		}
 	}
-	resource := q.name
-	switch op.action {
-	case "ListFunctions":
-		resource = "*"
-	case "CreateFunction":
+	resource := orDefault(q.name, "*")
+	if op.action == "CreateFunction" {
 		if err := json.Unmarshal(q.fields["functionName"], &resource); err != nil {
 			return nil, invalid("functionName is required")
 		}
@@ -130,7 +148,12 @@ func route(r *http.Request, q *apiCall) (*operation, *Error) {
 			return op, nil
 		}
 	}
-	return nil, errorf(400, "PathNotSupported", "%s '%s' is not offered by the emulator; there are no versions, aliases and provisioned instances", r.Method, r.URL.Path)
+	for _, op := range absent {
+		if op.method == r.Method && matchPath(strings.Split(op.path, "/"), parts, q) {
+			return nil, errorf(400, "PathNotSupported", "%s is not offered by the emulator", op.action)
+		}
+	}
+	return nil, errorf(400, "PathNotSupported", "%s '%s' is not a path of this API", r.Method, r.URL.Path)
 }
 
 func matchPath(pattern, parts []string, q *apiCall) bool {
@@ -169,27 +192,4 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *Error) {
 		return nil, errorf(400, "InvalidArgument", "read body: %v", err)
 	}
 	return body, nil
-}
-
-// paginate cuts one page by the query parameters limit (1–100, 20) and nextToken, which is the first name of the page.
-func paginate[T any](q *apiCall, list []T, name func(T) string) (page []T, next string, err *Error) {
-	limit := 20
-	if text := q.query.Get("limit"); text != "" {
-		n, convErr := strconv.Atoi(text)
-		if convErr != nil || n < 1 || n > 100 {
-			return nil, "", invalid("limit must be between 1 and 100")
-		}
-		limit = n
-	}
-	first := 0
-	if token := q.query.Get("nextToken"); token != "" {
-		for first < len(list) && name(list[first]) < token {
-			first++
-		}
-	}
-	list = list[first:]
-	if len(list) > limit {
-		return list[:limit], name(list[limit]), nil
-	}
-	return list, "", nil
 }

@@ -68,6 +68,8 @@ type Options struct {
 	Poll time.Duration
 	// FailOnStatus counts an answer with status >= 400 and no x-fc-status as a failure (fc.md §1.5).
 	FailOnStatus bool
+	// NoFreeze lets idle instances run on. By default they are frozen where the system can do that.
+	NoFreeze bool
 }
 
 // Service is the emulated Function Compute. It is safe for concurrent use.
@@ -76,6 +78,8 @@ type Service struct {
 	spawn chan spawnRequest
 	ctx   context.Context // of the service's life
 	stop  context.CancelFunc
+	hard  context.Context // ends when Close has waited long enough: what still runs is killed
+	kill  context.CancelFunc
 	work  sync.WaitGroup // everything that runs in the background
 	done  sync.Once
 
@@ -83,6 +87,9 @@ type Service struct {
 	closed   bool
 	accounts map[string]*account
 	urls     map[string]*trigger // by id of the URL
+	faults   []Fault
+	// downloads are the addresses of packages that were handed out.
+	downloads []codeURL
 	// instances are all that may have a process, also those of deleted functions.
 	instances map[*instance]struct{}
 }
@@ -111,6 +118,7 @@ func New(o Options) (*Service, error) {
 	}
 	s := &Service{o: o, accounts: map[string]*account{}, urls: map[string]*trigger{}, instances: map[*instance]struct{}{}, spawn: make(chan spawnRequest)}
 	s.ctx, s.stop = context.WithCancel(context.Background())
+	s.hard, s.kill = context.WithCancel(context.Background())
 	go s.spawner()
 	if o.Poll > 0 {
 		s.work.Go(s.poll)
@@ -219,11 +227,13 @@ func (s *Service) backgroundLocked(fn func()) {
 func (s *Service) Close(ctx context.Context) error {
 	var err error
 	s.done.Do(func() {
+		defer s.kill()
+		defer context.AfterFunc(ctx, s.kill)()
 		s.mu.Lock()
 		s.closed = true
 		var stops sync.WaitGroup
 		for in := range s.instances {
-			stops.Go(func() { s.shutdown(ctx, in) })
+			stops.Go(func() { s.shutdown(s.hard, in) })
 		}
 		fns := s.allFunctions()
 		s.mu.Unlock()
@@ -249,7 +259,7 @@ func (s *Service) Functions(accountID string) []Function {
 	}
 	out := make([]Function, 0, len(a.functions))
 	for _, f := range a.functions {
-		out = append(out, f.current.spec)
+		out = append(out, f.view(f.current))
 	}
 	sort.Slice(out, func(i, j int) bool { return out[i].FunctionName < out[j].FunctionName })
 	return out

@@ -23,6 +23,7 @@ func (s *Service) fireTimers(f *function, now time.Time) {
 		}
 		for _, at := range due {
 			c := eventCall(newRequestID(), timerEvent(at, t.spec.TriggerName, t.timer.Payload))
+			c.qualifier = t.spec.Qualifier
 			s.backgroundLocked(func() {
 				if err := s.enqueue(f, c); err != nil {
 					f.note("timer " + t.spec.TriggerName + ": " + err.Error())

@@ -74,8 +74,8 @@ type logConfigJob struct {
 		Project  string `json:"project"`
 		Logstore string `json:"logstore"`
 	} `json:"logConfig"`
-	FunctionParameter map[string]any `json:"functionParameter"`
-	Enable            bool           `json:"enable"`
+	FunctionParameter map[string]string `json:"functionParameter"`
+	Enable            bool              `json:"enable"`
 }
 
 // merge lays the keys of a body over the trigger.
@@ -99,8 +99,6 @@ func (t *Trigger) merge(raw map[string]json.RawMessage, update bool) *Error {
 	switch {
 	case len(t.TriggerName) > 128 || !nameText.MatchString(t.TriggerName):
 		return invalid("triggerName must have at most 128 characters and match %s", nameText)
-	case t.Qualifier != "LATEST":
-		return errorf(http.StatusNotFound, "AliasNotFound", "qualifier '%s' does not exist: the emulator offers LATEST only", t.Qualifier)
 	case update && (t.TriggerName != fixed.TriggerName || t.TriggerType != fixed.TriggerType || t.SourceARN != fixed.SourceARN):
 		return invalid("triggerName, triggerType and sourceArn cannot be changed")
 	}
@@ -181,10 +179,13 @@ func (s *Service) createTrigger(q *apiCall) (any, *Error) {
 		return nil, exists("Trigger", t.spec.TriggerName)
 	case len(f.triggers) >= maxTriggers:
 		return nil, errorf(http.StatusBadRequest, "LimitExceeded", "a function has at most %d triggers", maxTriggers)
-	case t.http != nil && f.httpTrigger() != nil:
-		return nil, invalid("function '%s' has an HTTP trigger already", f.name)
+	case t.http != nil && f.httpTrigger(t.spec.Qualifier) != nil:
+		return nil, invalid("qualifier '%s' of function '%s' has an HTTP trigger already", t.spec.Qualifier, f.name)
 	}
-	if err := s.checkSource(t, f.account); err != nil {
+	if err := s.checkTarget(t, f); err != nil {
+		return nil, err
+	}
+	if err := s.triggersLeft(t, f.account); err != nil {
 		return nil, err
 	}
 	now := s.o.Clock()
@@ -228,9 +229,18 @@ func urlID(parts ...string) string {
 	return string(id)
 }
 
-func (f *function) httpTrigger() *trigger {
+// checkTarget needs s.mu. What the trigger calls and what it reads must be there.
+func (s *Service) checkTarget(t *trigger, f *function) *Error {
+	if _, err := s.resolve(f, t.spec.Qualifier); err != nil {
+		return err
+	}
+	return s.checkSource(t, f.account)
+}
+
+// httpTrigger is the one HTTP trigger that a version or alias may have (fc.md §1.5).
+func (f *function) httpTrigger(qualifier string) *trigger {
 	for _, t := range f.triggers {
-		if t.http != nil {
+		if t.http != nil && t.spec.Qualifier == qualifier {
 			return t
 		}
 	}
@@ -273,7 +283,10 @@ func (s *Service) updateTrigger(q *apiCall) (any, *Error) {
 	if err := next.configure(s); err != nil {
 		return nil, err
 	}
-	if err := s.checkSource(next, t.fn.account); err != nil {
+	if other := t.fn.httpTrigger(next.spec.Qualifier); next.http != nil && other != nil && other != t {
+		return nil, invalid("qualifier '%s' of function '%s' has an HTTP trigger already", next.spec.Qualifier, t.fn.name)
+	}
+	if err := s.checkTarget(next, t.fn); err != nil {
 		return nil, err
 	}
 	if next.log != nil && next.log.SourceConfig != t.log.SourceConfig {
@@ -306,7 +319,9 @@ func (s *Service) listTriggers(q *apiCall) (any, *Error) {
 	}
 	list := []Trigger{}
 	for _, t := range f.triggers {
-		list = append(list, t.spec)
+		if strings.HasPrefix(t.spec.TriggerName, q.query.Get("prefix")) {
+			list = append(list, t.spec)
+		}
 	}
 	slices.SortFunc(list, func(a, b Trigger) int { return strings.Compare(a.TriggerName, b.TriggerName) })
 	page, next, err := paginate(q, list, func(t Trigger) string { return t.TriggerName })

@@ -235,6 +235,64 @@ func TestLogTriggerCatchUp(t *testing.T) {
 	}
 }
 
+// counted is a log service that can tell how many Logstores a project has and when a group came.
+type counted struct {
+	*logs
+	stores int
+}
+
+func (c counted) CountLogstores(string) int { return c.stores }
+
+func (c counted) ReceivedAt(_, _ string, shard int, position int64) (int64, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.shards[shard][position-100].Unix(), nil
+}
+
+// A project has at most 5 triggers for each of its Logstores.
+func TestLogTriggersPerProject(t *testing.T) {
+	t.Parallel()
+	f := start(t, Options{Logs: counted{&logs{shards: map[int][]time.Time{0: nil}}, 1}})
+	f.create(nil)
+	for i := range 6 {
+		body, want := logTrigger("stream"), 201
+		if body["triggerName"] = fmt.Sprint("t", i); i == 5 {
+			want = 400
+		}
+		if got := f.api(want, acct, "POST", "functions/echo/triggers", body); i == 5 && got["Code"] != "LimitExceeded" {
+			t.Errorf("trigger 6: %v", got)
+		}
+	}
+}
+
+// cursorTime of a window is when its last log came, not when the window ends.
+func TestCursorTimeOfWindow(t *testing.T) {
+	t.Parallel()
+	base := time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)
+	l := &logs{shards: map[int][]time.Time{0: {base.Add(time.Second), base.Add(time.Hour)}}}
+	tr := &trigger{log: &logConfigJob{}, spec: Trigger{SourceARN: "acs:log:r:1:project/p"}}
+	r, err := nextRange(counted{l, 1}, tr, 0, &shardJob{begin: 100, processed: base}, base.Add(2*time.Hour))
+	if err != nil || r.end != 101 || r.cursorTime != base.Add(time.Second).Unix() {
+		t.Errorf("range %+v, %v", r, err)
+	}
+}
+
+// A duplicate delivery is the same range in a second invocation.
+func TestLogTriggerDuplicate(t *testing.T) {
+	t.Parallel()
+	l := &logs{shards: map[int][]time.Time{0: nil}}
+	f := start(t, Options{Logs: l, Sink: l})
+	f.create(nil)
+	f.api(201, acct, "POST", "functions/echo/triggers", logTrigger("stream"))
+	l.put(0, f.clock())
+	f.Inject(Fault{Action: "InvokeFunction", Function: "echo", Duplicate: true})
+	f.advance(3 * time.Second)
+	first, second, _ := strings.Cut(f.waitMark("event", 2), "\n")
+	if f.settle(); first == "" || strings.TrimSpace(second) != first {
+		t.Errorf("events %q and %q, want the same one twice", first, second)
+	}
+}
+
 func TestLogTriggerPermissions(t *testing.T) {
 	t.Parallel()
 	l := &logs{shards: map[int][]time.Time{0: nil}}
@@ -294,7 +352,7 @@ func TestHTTPTrigger(t *testing.T) {
 		t.Error("Resolve finds an unknown host")
 	}
 	w := f.http("POST", "http://console.example/a%2Fb?x=1", http.Header{"X-Fc-Custom": {"1"}, "Origin": {"https://o"}}, "hi")
-	if want := "POST /a%2Fb?x=1 host=console.example fc= body=hi"; w.Code != http.StatusTeapot || w.Body.String() != want {
+	if want := "POST /a%2Fb?x=1 host=console.example fc= agent= body=hi"; w.Code != http.StatusTeapot || w.Body.String() != want {
 		t.Errorf("got %d %q, want 418 %q", w.Code, w.Body, want)
 	}
 	if h := w.Header(); h.Get("X-Program") != "echo" || h.Get("X-Fc-Forbidden") != "" || h.Get("Access-Control-Allow-Origin") != "https://o" ||

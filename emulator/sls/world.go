@@ -17,8 +17,10 @@ func (s *Service) Seed(account, projectName, name string, shards int, cfg Logsto
 	s.mu.Lock()
 	p := s.projects[projectName]
 	if p == nil {
-		p = &project{name: projectName, account: account, region: s.opts.Region, created: now, redundancy: "LRS",
-			modified: now, stores: map[string]*logstore{}}
+		p = &project{
+			name: projectName, account: account, region: s.opts.Region, created: now, redundancy: "LRS",
+			modified: now, stores: map[string]*logstore{},
+		}
 		s.projects[projectName] = p
 	}
 	s.mu.Unlock()
@@ -73,6 +75,17 @@ func (s *Service) find(project, name string) (*logstore, error) {
 	return nil, logstoreNotExist(name)
 }
 
+// CountLogstores tells how many Logstores a project has; 0 when there is no such project.
+func (s *Service) CountLogstores(project string) int {
+	p, err := s.lookup(project)
+	if err != nil {
+		return 0
+	}
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return len(p.stores)
+}
+
 // Shards lists the shards of a Logstore by id.
 func (s *Service) Shards(project, logstore string) ([]ShardInfo, error) {
 	ls, err := s.find(project, logstore)
@@ -95,6 +108,15 @@ func (s *Service) Position(project, logstore string, shard int, since time.Time)
 		return 0, err
 	}
 	return sh.since(since), nil
+}
+
+// ReceivedAt is the receive time, in unix seconds, of the group at a position of a shard.
+func (s *Service) ReceivedAt(project, logstore string, shard int, position int64) (int64, error) {
+	sh, err := s.findShard(project, logstore, shard)
+	if err != nil {
+		return 0, err
+	}
+	return sh.timeAt(position), nil
 }
 
 // End is the position of the next group to be written to a shard, and the receive time of the newest group, which is

@@ -20,7 +20,10 @@ func TestEventsRoundTrip(t *testing.T) {
 	t.Parallel()
 	var log LogTriggerEvent
 	var timer TimerEvent
-	for file, event := range map[string]any{"testdata/log_trigger.json": &log, "testdata/timer.json": &timer} {
+	for file, event := range map[string]any{
+		"testdata/log_trigger.json": &log, "testdata/timer.json": &timer, "testdata/oss.json": &OSSEvent{},
+		"testdata/eventbridge.json": &CloudEvent{}, "testdata/mns_topic.json": &MNSEvent{},
+	} {
 		want, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

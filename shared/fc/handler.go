@@ -12,7 +12,9 @@ import (
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
 )
 
-// EventHandler takes an event and returns a result, both as bytes. Any lambda.Handler is one.
+// EventHandler takes an event and returns a result, both as bytes. The result belongs to the caller: a handler must not
+// change it afterwards, since it is sent while other calls run. What lambda.NewHandler makes breaks that rule; see
+// [FromLambda].
 type EventHandler interface {
 	Invoke(ctx context.Context, payload []byte) ([]byte, error)
 }

@@ -20,8 +20,10 @@ import (
 // stopGrace is how long requests may go on after SIGTERM.
 const stopGrace = 20 * time.Second
 
-// Main runs the function until the platform stops the process. The configuration C is read from the environment by its
-// env tags, and checked by its method Validate() error if it has one. build runs once per instance; what it returns is
+// Main runs the function on the runtime that it meets: FC's go1 where FC_RUNTIME_API is set, AWS Lambda's where
+// AWS_LAMBDA_RUNTIME_API is, else FC's custom runtime, which sends HTTP requests. It runs until the platform stops the
+// process. The configuration C is read from the environment by its env tags, and checked by its method Validate() error
+// if it has one. build runs once per instance; what it returns is
 // called for each event, concurrently if the function's instanceConcurrency allows it. See [Typed] for I and O.
 func Main[C, I, O any](name string, build func(ctx context.Context, cfg C) (func(context.Context, I) (O, error), error)) {
 	run(NewServer(name, func(ctx context.Context) (Handlers, error) {
@@ -78,9 +80,21 @@ func port() string {
 func run(s *Server) {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()
-	l, err := net.Listen("tcp", ":"+port())
-	if err == nil {
-		err = serve(ctx, s, l)
+	var err error
+	switch api := os.Getenv("FC_RUNTIME_API"); {
+	case api != "":
+		err = serveGo(ctx, s, api)
+	case os.Getenv("AWS_LAMBDA_RUNTIME_API") != "":
+		err = serveLambda(ctx, s, Credentials{
+			AccessKeyID:     os.Getenv("ALIBABA_CLOUD_ACCESS_KEY_ID"),
+			AccessKeySecret: os.Getenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET"),
+			SecurityToken:   os.Getenv("ALIBABA_CLOUD_SECURITY_TOKEN"),
+		})
+	default:
+		var l net.Listener
+		if l, err = net.Listen("tcp", ":"+port()); err == nil {
+			err = serve(ctx, s, l)
+		}
 	}
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "serve %s: %v\n", s.name, err)

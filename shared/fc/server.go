@@ -20,8 +20,8 @@ const MaxPayload = 32 << 20
 // BuildFunc makes the function's handlers, once per instance. Its context ends with the request that caused it.
 type BuildFunc func(ctx context.Context) (Handlers, error)
 
-// Server is a function instance: an http.Handler that speaks the custom runtime's protocol. It is safe for concurrent
-// use.
+// Server is a function instance. As an http.Handler it speaks the custom runtime's protocol; [Main] puts it on the other
+// runtimes. It is safe for concurrent use.
 type Server struct {
 	name  string
 	build BuildFunc
@@ -63,26 +63,34 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		control = "/pre-stop"
 	}
 	c := readContext(r.Header, time.Now())
-	if c.FunctionName == "" {
-		c.FunctionName = s.name
-	}
-	c.Logger = s.log.With("request_id", c.RequestID, "function", c.FunctionName, "account_id", c.AccountID)
-	ctx := NewContext(r.Context(), c)
-	if !c.Deadline.IsZero() {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, c.Deadline)
-		defer cancel()
-	}
+	ctx, cancel := s.enter(r.Context(), c)
+	defer cancel()
 	switch control {
 	case "/invoke":
 		s.event(ctx, c, w, r)
 	case "/initialize":
-		s.initialize(ctx, c, w)
+		if err := s.initialize(ctx, c); err != nil {
+			writeFailure(w, err)
+		}
 	case "/pre-stop":
-		s.preStop(c, w)
+		s.preStop(c)
+		w.WriteHeader(http.StatusOK)
 	default:
 		s.page(ctx, c, w, r)
 	}
+}
+
+// enter completes what is known about a request and makes the context that its handler gets.
+func (s *Server) enter(ctx context.Context, c *Context) (context.Context, context.CancelFunc) {
+	if c.FunctionName == "" {
+		c.FunctionName = s.name
+	}
+	c.Logger = s.log.With("request_id", c.RequestID, "function", c.FunctionName, "account_id", c.AccountID)
+	ctx = NewContext(ctx, c)
+	if c.Deadline.IsZero() {
+		return ctx, func() {}
+	}
+	return context.WithDeadline(ctx, c.Deadline)
 }
 
 // isPreStop tells the PreStop hook from a page of that path.
@@ -103,20 +111,8 @@ func (s *Server) end(what, id string, failed bool) {
 }
 
 func (s *Server) event(ctx context.Context, c *Context, w http.ResponseWriter, r *http.Request) {
-	s.mark("Invoke Start", c.RequestID)
 	payload, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxPayload))
-	if err != nil {
-		err = &soc.Error{Kind: soc.Invalid, Op: "read payload", Err: err}
-	}
-	var out []byte
-	var stack string
-	if err == nil {
-		out, stack, err = s.invoke(ctx, payload)
-	}
-	if err != nil {
-		logFailure(ctx, c.Logger, err, stack)
-	}
-	s.end("Invoke", c.RequestID, err != nil)
+	out, err := s.work(ctx, c, payload, err)
 	if err != nil {
 		writeFailure(w, err)
 		return
@@ -124,6 +120,23 @@ func (s *Server) event(ctx context.Context, c *Context, w http.ResponseWriter, r
 	w.Header().Set("x-fc-status", "200")
 	w.Header().Set("Content-Type", "application/json")
 	_, _ = w.Write(out) // the caller is gone; nobody to tell
+}
+
+// work runs one event, between its markers, and logs its failure. errRead is why the payload could not be read. The result
+// belongs to the caller.
+func (s *Server) work(ctx context.Context, c *Context, payload []byte, errRead error) (out []byte, err error) {
+	s.mark("Invoke Start", c.RequestID)
+	var stack string
+	if errRead != nil {
+		err = &soc.Error{Kind: soc.Invalid, Op: "read payload", Err: errRead}
+	} else {
+		out, stack, err = s.invoke(ctx, payload)
+	}
+	if err != nil {
+		logFailure(ctx, c.Logger, err, stack)
+	}
+	s.end("Invoke", c.RequestID, err != nil)
+	return out, err
 }
 
 // invoke calls the event handler and turns a panic into an error; the stack is for the log only.
@@ -174,27 +187,24 @@ func (s *Server) page(ctx context.Context, c *Context, w http.ResponseWriter, r 
 	failed = false
 }
 
-func (s *Server) initialize(ctx context.Context, c *Context, w http.ResponseWriter) {
+func (s *Server) initialize(ctx context.Context, c *Context) error {
 	s.mark("Initialize Start", c.RequestID)
 	_, err := s.handlers(ctx)
 	if err != nil {
 		logFailure(ctx, c.Logger, err, "")
 	}
 	s.end("Initialize", c.RequestID, err != nil)
-	if err != nil {
-		writeFailure(w, err)
-	}
+	return err
 }
 
 // preStop closes what the handlers hold, if they can be closed.
-func (s *Server) preStop(c *Context, w http.ResponseWriter) {
+func (s *Server) preStop(c *Context) {
 	s.mark("PreStop Start", c.RequestID)
 	err := s.Close()
 	if err != nil {
 		logFailure(context.Background(), c.Logger, err, "")
 	}
 	s.end("PreStop", c.RequestID, err != nil)
-	w.WriteHeader(http.StatusOK)
 }
 
 // Close closes handlers that have a Close method. Requests that come later build anew.

@@ -33,8 +33,8 @@ func main() {
 		mark("sigterm")
 		os.Exit(0)
 	}()
-	port := os.Getenv("FC_CUSTOM_LISTEN_PORT")
-	if err := http.ListenAndServe(":"+port, http.HandlerFunc(serve)); err != nil {
+	address := os.Getenv("LISTEN") + ":" + os.Getenv("FC_CUSTOM_LISTEN_PORT")
+	if err := http.ListenAndServe(address, http.HandlerFunc(serve)); err != nil {
 		fmt.Println(err)
 		os.Exit(1)
 	}
@@ -52,15 +52,33 @@ func mark(word string) {
 }
 
 func serve(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/ready" {
+		mark("ready")
+		if file := os.Getenv("READY"); file != "" {
+			if _, err := os.Stat(file); err != nil {
+				http.Error(w, "not ready", http.StatusServiceUnavailable)
+			}
+		}
+		return
+	}
 	body, _ := io.ReadAll(r.Body)
 	id := r.Header.Get("X-Fc-Request-Id")
 	switch r.Header.Get("X-Fc-Control-Path") {
 	case "/initialize":
 		mark("initialize")
+		fmt.Println("FC Initialize Start RequestId: " + id)
+		fmt.Println("warming up")
+		fmt.Println("FC Initialize End RequestId: " + id)
+		if os.Getenv("MODE") == "slow-init" {
+			time.Sleep(time.Hour)
+		}
 		if os.Getenv("MODE") == "bad-init" {
 			http.Error(w, "no database", http.StatusInternalServerError)
 		}
 	case "/pre-stop":
+		if os.Getenv("MODE") == "slow-stop" {
+			time.Sleep(time.Hour)
+		}
 		mark("pre-stop")
 	case "/http-invoke":
 		w.Header().Set("X-Program", "echo")
@@ -70,7 +88,7 @@ func serve(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		w.WriteHeader(http.StatusTeapot)
-		fmt.Fprintf(w, "%s %s host=%s fc=%s body=%s", r.Method, r.URL.RequestURI(), r.Host, r.Header.Get("X-Fc-Custom"), body)
+		fmt.Fprintf(w, "%s %s host=%s fc=%s agent=%s body=%s", r.Method, r.URL.RequestURI(), r.Host, r.Header.Get("X-Fc-Custom"), r.UserAgent(), body)
 	default:
 		fmt.Println("FC Invoke Start RequestId: " + id)
 		invoke(w, r, body)
