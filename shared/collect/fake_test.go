@@ -147,8 +147,10 @@ type row struct {
 func newBook(n int) *book {
 	b := &book{shards: map[string]*row{}, parked: map[int64]string{}}
 	for i := range n {
-		h := store.Shard{Source: "s", Account: "1100000000000003", Region: "cn-hangzhou", Template: "alibaba_cloud_waf_flow",
-			Project: fmt.Sprintf("p%03d", i), Logstore: "l"}
+		h := store.Shard{
+			Source: "s", Account: "1100000000000003", Region: "cn-hangzhou", Template: "alibaba_cloud_waf_flow",
+			Project: fmt.Sprintf("p%03d", i), Logstore: "l",
+		}
 		b.shards[h.String()] = &row{lease: store.Lease{Shard: h}}
 	}
 	return b
@@ -240,8 +242,10 @@ type world struct {
 }
 
 func newWorld(m *member, n int) *world {
-	return &world{book: newBook(n), stream: &stream{got: map[string]int{}, acct: map[string]bool{}}, shards: 4,
-		open: func(store.Shard) (Reader, error) { return m, nil }}
+	return &world{
+		book: newBook(n), stream: &stream{got: map[string]int{}, acct: map[string]bool{}}, shards: 4,
+		open: func(store.Shard) (Reader, error) { return m, nil },
+	}
 }
 
 func (w *world) run(t *testing.T, d time.Duration) Summary {
@@ -254,8 +258,10 @@ func (w *world) run(t *testing.T, d time.Duration) Summary {
 }
 
 func (w *world) config(d time.Duration) Config {
-	return Config{Worker: "w", Leases: w.book, Ledger: w.book, Stream: w.stream, Store: "stream", Start: "begin", Shards: w.shards,
-		Until: time.Now().Add(d), Open: func(_ context.Context, h store.Shard) (Reader, error) { return w.open(h) }}
+	return Config{
+		Worker: "w", Leases: w.book, Ledger: w.book, Stream: w.stream, Store: "stream", Start: "begin", Shards: w.shards,
+		Until: time.Now().Add(d), Open: func(_ context.Context, h store.Shard) (Reader, error) { return w.open(h) },
+	}
 }
 
 // discard is a stream that takes everything and keeps nothing.

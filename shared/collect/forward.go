@@ -16,8 +16,10 @@ import (
 // committed, and the whole page is read again: its groups keep their identity.
 func (t *turn) forward(ctx context.Context, page *sls.Page) error {
 	read := time.Now()
-	origin := soc.Origin{Account: t.lease.Account, Region: t.lease.Region, Template: t.lease.Template, Source: t.lease.Source,
-		Project: t.lease.Project, Logstore: t.lease.Logstore, Shard: t.lease.Shard.Shard, ReadAt: read}
+	origin := soc.Origin{
+		Account: t.lease.Account, Region: t.lease.Region, Template: t.lease.Template, Source: t.lease.Source,
+		Project: t.lease.Project, Logstore: t.lease.Logstore, Shard: t.lease.Shard.Shard, ReadAt: read,
+	}
 	g := store.Range{From: int64(t.at), To: int64(page.Next), Bytes: int64(len(page.Raw))}
 	writes, wctx := errgroup.WithContext(ctx)
 	writes.SetLimit(parallelPut)

@@ -170,8 +170,10 @@ func (t *turn) park(ctx context.Context, at sls.Cursor, why error) error {
 	t.mu.Lock()
 	t.sum.Parked++
 	t.mu.Unlock()
-	return t.Ledger.Park(ctx, store.Parked{Project: l.Project, Logstore: l.Logstore, Shard: l.Shard.Shard, Cursor: int64(at),
-		Index: -1, Account: l.Account, Error: why.Error(), At: time.Now()})
+	return t.Ledger.Park(ctx, store.Parked{
+		Project: l.Project, Logstore: l.Logstore, Shard: l.Shard.Shard, Cursor: int64(at),
+		Index: -1, Account: l.Account, Error: why.Error(), At: time.Now(),
+	})
 }
 
 // commit moves the checkpoint and adds up.
