@@ -46,6 +46,7 @@ type logstore struct {
 	shards    []*shard // by id
 	nextShard int
 	index     *index // nil = none
+	consumers map[string]*consumerGroup
 }
 
 var logstoreName = regexp.MustCompile(`^[a-z0-9_-]{3,63}$`)

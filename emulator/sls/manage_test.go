@@ -185,7 +185,7 @@ func TestUnknownCalls(t *testing.T) {
 	w := newWorld(t, nil)
 	w.seed("audit", 1)
 	for _, r := range []request{
-		{method: "POST", target: "/logstores/audit/consumergroups"},
+		{method: "POST", target: "/savedsearches"},
 		{method: "GET", target: "/logstores/audit?type=context_log"},
 		{method: "GET", target: "/jobs"},
 		{method: "PATCH", target: "/logstores/audit"},

@@ -64,6 +64,14 @@ func routes() []route {
 		{name: "GetCursor", method: "GET", pattern: "/logstores/{n}/shards/{id}", param: "type", values: []string{"cursor"}, action: "log:GetCursorOrData", handle: (*call).getCursor},
 		{name: "GetCursorTime", method: "GET", pattern: "/logstores/{n}/shards/{id}", param: "type", values: []string{"cursor_time"}, action: "log:GetCursorOrData", handle: (*call).getCursorTime},
 		{name: "PullLogs", method: "GET", pattern: "/logstores/{n}/shards/{id}", param: "type", values: logs, action: "log:GetCursorOrData", handle: (*call).pullLogs},
+		{name: "CreateConsumerGroup", method: "POST", pattern: "/logstores/{n}/consumergroups", action: "log:CreateConsumerGroup", handle: (*call).createConsumerGroup},
+		{name: "ListConsumerGroup", method: "GET", pattern: "/logstores/{n}/consumergroups", action: "log:ListConsumerGroup", handle: (*call).listConsumerGroups},
+		{name: "UpdateConsumerGroup", method: "PUT", pattern: "/logstores/{n}/consumergroups/{cg}", action: "log:UpdateConsumerGroup", handle: (*call).updateConsumerGroup},
+		{name: "DeleteConsumerGroup", method: "DELETE", pattern: "/logstores/{n}/consumergroups/{cg}", action: "log:DeleteConsumerGroup", handle: (*call).deleteConsumerGroup},
+		{name: "HeartBeat", method: "POST", pattern: "/logstores/{n}/consumergroups/{cg}", param: "type", values: []string{"heartbeat"}, action: "log:ConsumerGroupHeartBeat", handle: (*call).heartbeat},
+		{name: "UpdateCheckPoint", method: "POST", pattern: "/logstores/{n}/consumergroups/{cg}", param: "type", values: []string{"checkpoint"}, action: "log:ConsumerGroupUpdateCheckPoint", handle: (*call).updateCheckpoint},
+		{name: "GetCheckPoint", method: "GET", pattern: "/logstores/{n}/consumergroups/{cg}", action: "log:GetConsumerGroupCheckPoint", handle: (*call).getCheckpoints},
+
 		{name: "PullLogs", method: "HEAD", pattern: "/logstores/{n}/shards/{id}", param: "type", values: logs, action: "log:GetCursorOrData", handle: (*call).pullLogs},
 	}
 	for i := range list {

@@ -249,6 +249,76 @@ func TestReadOnlyShardIsReadToItsEnd(t *testing.T) {
 	})
 }
 
+func TestExpiredRangeIsReported(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		m := &member{expired: 40}
+		m.write(100)
+		w := newWorld(m, 1)
+		r := w.book.shards[first]
+		r.lease.Cursor, r.lease.HasCursor = base+10, true
+		sum := w.run(t, 3*time.Second)
+		if sum.Groups != 60 || sum.Parked != 1 || len(sum.Errors) != 1 || !strings.Contains(sum.Errors[0].Message, "30 LogGroups expired") {
+			t.Errorf("summary %+v", sum)
+		}
+		if w.book.parked[base+10] == "" || r.lease.Cursor != base+100 || w.book.ranges[0].Groups != 0 || w.book.ranges[0].To != base+40 {
+			t.Errorf("parked %v, shard %+v, ranges %+v", w.book.parked, r, w.book.ranges)
+		}
+	})
+}
+
+func TestExpiredShardThatWasNeverReadIsFinished(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		m := &member{gone: true}
+		w := newWorld(m, 1)
+		r := w.book.shards[first]
+		r.lease.Cursor, r.lease.HasCursor = base, true
+		w.run(t, 5*time.Second)
+		if !r.finished || !strings.Contains(r.err, "expired") {
+			t.Errorf("shard %+v", r)
+		}
+	})
+}
+
+// TestSplitGroupsKeepTheNumbersOfTheirLogs writes a group that is over the limit and reads its parts back.
+func TestSplitGroupsKeepTheNumbersOfTheirLogs(t *testing.T) {
+	t.Parallel()
+	var b sls.Builder
+	for i := range 7 {
+		b.StartLog(uint32(i+1), 0)
+		b.Field("body", strings.Repeat("x", sls.MaxGroupBytes/5))
+	}
+	b.AddTag(TagFirst, "1000000") // a tenant's own tag with our name
+	bubble(t, func(t *testing.T) {
+		m := &member{groups: [][]byte{b.Bytes()}}
+		w := newWorld(m, 1)
+		var parts [][]byte
+		w.stream.keep = func(raw []byte) { parts = append(parts, raw) }
+		if sum := w.run(t, 2*time.Second); sum.Parked != 0 || sum.Groups != 1 || sum.Records != 7 {
+			t.Errorf("summary %+v", sum)
+		}
+		if len(parts) != 2 {
+			t.Fatalf("%d parts, want 2", len(parts))
+		}
+		central, n := &member{groups: parts}, 0
+		span := Span{Logstore: "stream", Begin: sls.Cursor(base).String(), End: sls.Cursor(base + 2).String()}
+		err := Each(t.Context(), central, span, func(_ sls.Cursor, g sls.Group) error {
+			o, err := OriginOf(g)
+			for i, l := range g.Logs() {
+				if sec, _ := l.Time(); i != n || int(sec) != n+1 || o.Record(i).Cursor != base {
+					t.Errorf("log %d has number %d and time %d in %v", n, i, sec, o)
+				}
+				n++
+			}
+			return err
+		}, func(sls.Cursor, error) error { return nil })
+		if err != nil || n != 7 {
+			t.Errorf("%d logs, error %v", n, err)
+		}
+	})
+}
+
 func TestManyShardsTakeTurns(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
@@ -340,8 +410,9 @@ func BenchmarkForward(b *testing.B) {
 		b.Fatal(err)
 	}
 	w := newWorld(m, 1)
-	r := &runner{Config: w.config(time.Hour), shards: map[string]bool{}, states: map[string]shardList{}}
-	r.Stream = discard{}
+	c := w.config(time.Hour)
+	c.Stream = discard{}
+	r := newRunner(c)
 	leases, err := w.book.ClaimShards(b.Context(), "w", 1, time.Hour, time.Now())
 	if err != nil {
 		b.Fatal(err)
@@ -349,8 +420,9 @@ func BenchmarkForward(b *testing.B) {
 	b.SetBytes(int64(len(page.Raw)))
 	b.ReportAllocs()
 	for b.Loop() {
-		t := &turn{runner: r, lease: leases[0], pages: pages{at: base}}
+		t := &turn{runner: r, lease: leases[0], desk: r.desk(), at: base}
 		w.book.shards[first].lease.HasCursor = false
+		r.clear(t.desk)
 		if err := t.forward(b.Context(), page); err != nil {
 			b.Fatal(err)
 		}

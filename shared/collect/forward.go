@@ -3,9 +3,8 @@ package collect
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/fenghuo-soc/fenghuo/shared/sls"
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
@@ -15,26 +14,32 @@ import (
 // forward writes every group of the page to the stream, then commits the page's range. When a write fails nothing is
 // committed, and the whole page is read again: its groups keep their identity.
 func (t *turn) forward(ctx context.Context, page *sls.Page) error {
-	read := time.Now()
-	origin := soc.Origin{
-		Account: t.lease.Account, Region: t.lease.Region, Template: t.lease.Template, Source: t.lease.Source,
-		Project: t.lease.Project, Logstore: t.lease.Logstore, Shard: t.lease.Shard.Shard, ReadAt: read,
+	if page.Gap != nil {
+		if err := t.lost(ctx, page.Gap); err != nil {
+			return err
+		}
 	}
-	g := store.Range{From: int64(t.at), To: int64(page.Next), Bytes: int64(len(page.Raw))}
-	writes, wctx := errgroup.WithContext(ctx)
-	writes.SetLimit(parallelPut)
-	for i, group := range page.Groups() {
+	read := time.Now()
+	refused, err := t.forwarder.Forward(ctx, &t.desk.lane, page, t.identity(read))
+	if err != nil {
+		return fmt.Errorf("write to the central stream: %w", err)
+	}
+	for _, r := range refused {
+		index, why := -1, r.Err
+		if r.Logs > 0 {
+			index = r.First
+		}
+		if r.Logs > 1 {
+			why = fmt.Errorf("this and the %d logs after it: %w", r.Logs-1, r.Err)
+		}
+		if err := t.park(ctx, r.Cursor, index, why); err != nil {
+			return err
+		}
+	}
+	g := store.Range{From: int64(t.at), To: int64(page.Next), Bytes: int64(len(page.Raw)), LastLogAt: arrival(page, read)}
+	for _, group := range page.Groups() {
 		g.Groups++
 		g.Records += group.NumLogs()
-		if i == page.Count-1 {
-			g.LastLogAt = newest(group, read)
-		}
-		o := origin
-		o.Cursor = int64(page.CursorOf(i))
-		writes.Go(func() error { return t.put(wctx, o, group.Raw()) })
-	}
-	if err := writes.Wait(); err != nil {
-		return err
 	}
 	if err := t.commit(ctx, g); err != nil {
 		return err
@@ -43,29 +48,51 @@ func (t *turn) forward(ctx context.Context, page *sls.Page) error {
 	return nil
 }
 
-// put stamps and writes one group. A group that the stream can never take is parked.
-func (t *turn) put(ctx context.Context, o soc.Origin, raw []byte) error {
-	tags := o.Tags()
-	size := len(raw) + sls.TagsSize(tags)
-	if size > sls.MaxGroupBytes {
-		return t.park(ctx, sls.Cursor(o.Cursor), fmt.Errorf("%d bytes with identity tags are more than a LogGroup may have", size))
+// identity returns the tags of every group that was read at a time.
+func (t *turn) identity(read time.Time) sls.Identity {
+	l := t.lease
+	o := soc.Origin{
+		Account: l.Account, Region: l.Region, Template: l.Template, Source: l.Source,
+		Project: l.Project, Logstore: l.Logstore, Shard: l.Shard.Shard, ReadAt: read,
 	}
-	err := t.Stream.PutLogs(ctx, t.Store, sls.AppendTags(make([]byte, 0, size), raw, tags), "")
-	if soc.KindOf(err) == soc.Invalid {
-		return t.park(ctx, sls.Cursor(o.Cursor), err)
+	return func(at sls.Cursor, first int) []soc.Tag {
+		o.Cursor = int64(at)
+		return append(o.Tags(), soc.Tag{Key: TagFirst, Value: strconv.Itoa(first)})
 	}
-	if err != nil {
-		return fmt.Errorf("write to the central stream: %w", err)
+}
+
+// lost puts on record that retention has overtaken the reader, and goes on behind the gap.
+func (t *turn) lost(ctx context.Context, gap *sls.Gap) error {
+	why := expired(gap)
+	t.report(t.lease, why)
+	if err := t.park(ctx, gap.From, -1, why); err != nil {
+		return err
 	}
+	if err := t.commit(ctx, store.Range{From: int64(t.at), To: int64(gap.To)}); err != nil {
+		return err
+	}
+	t.at = gap.To
 	return nil
 }
 
-// newest returns the latest time in the group, but nothing later than now: a writer's clock may be wrong.
-func newest(g sls.Group, now time.Time) time.Time {
+// arrival returns when the newest group of the page arrived, as the service says. When it does not, it is the latest time
+// of the last group's logs, but nothing later than now: a writer's clock may be wrong.
+func arrival(page *sls.Page, now time.Time) time.Time {
+	if page.Count == 0 {
+		return time.Time{}
+	}
+	if !page.Time.IsZero() {
+		return page.Time
+	}
 	var last uint32
-	for _, l := range g.Logs() {
-		sec, _ := l.Time()
-		last = max(last, sec)
+	for i, g := range page.Groups() {
+		if i < page.Count-1 {
+			continue
+		}
+		for _, l := range g.Logs() {
+			sec, _ := l.Time()
+			last = max(last, sec)
+		}
 	}
 	if last == 0 {
 		return time.Time{}
@@ -79,63 +106,33 @@ func newest(g sls.Group, now time.Time) time.Time {
 // stateAge is how long the list of a Logstore's shards is believed; it only decides when a split shard is finished.
 const stateAge = time.Minute
 
-// shardList is which shards of a Logstore get no more data.
+// shardList is the shards of a Logstore as they were read last.
 type shardList struct {
-	read     time.Time
-	readOnly map[int]bool
+	read time.Time
+	list []sls.Shard
+	err  error
 }
 
-func (t *turn) storeName() string { return t.lease.Project + "/" + t.lease.Logstore }
-
-// knownReadOnly tells whether the shard is known to get no more data. It has to be asked before the pull that finds
-// the shard empty: the other way round, data written in between would be lost.
-func (t *turn) knownReadOnly() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.states[t.storeName()].readOnly[t.lease.Shard.Shard]
+// shared asks for the list of a Logstore's shards once for all readers of a run.
+type shared struct {
+	Reader
+	runner *runner
+	name   string // project/Logstore
 }
 
-// learnState reads which shards are read-only, at most once in stateAge for a Logstore. That it fails stops nothing.
-func (t *turn) learnState(ctx context.Context) {
-	name := t.storeName()
-	t.mu.Lock()
-	known := t.states[name]
-	due := time.Since(known.read) >= stateAge
-	if due {
-		t.states[name] = shardList{read: time.Now(), readOnly: known.readOnly}
+// ListShards returns the list, at most stateAge old. Readers learn from it that their shard was split, which never
+// changes back.
+func (s shared) ListShards(ctx context.Context, logstore string) ([]sls.Shard, error) {
+	r := s.runner
+	r.mu.Lock()
+	known, ok := r.lists[s.name]
+	r.mu.Unlock()
+	if ok && time.Since(known.read) < stateAge {
+		return known.list, known.err
 	}
-	t.mu.Unlock()
-	if !due {
-		return
-	}
-	shards, err := t.in.ListShards(ctx, t.lease.Logstore)
-	if err != nil {
-		return
-	}
-	list := shardList{read: time.Now(), readOnly: map[int]bool{}}
-	for _, s := range shards {
-		list.readOnly[s.ID] = s.ReadOnly()
-	}
-	t.mu.Lock()
-	t.states[name] = list
-	t.mu.Unlock()
-}
-
-// gone looks at an error of reading. When the Logstore is there but lists the shard no more, its data has expired after
-// a split: the shard is finished, with a note on it.
-func (t *turn) gone(ctx context.Context, err error) error {
-	if soc.KindOf(err) != soc.NotFound {
-		return err
-	}
-	shards, listErr := t.in.ListShards(ctx, t.lease.Logstore)
-	if listErr != nil || len(shards) == 0 {
-		return err
-	}
-	for _, s := range shards {
-		if s.ID == t.lease.Shard.Shard {
-			return err
-		}
-	}
-	t.finished, t.note = true, "the shard is no longer listed: what was not read of it has expired"
-	return nil
+	list, err := s.Reader.ListShards(ctx, logstore)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lists[s.name] = shardList{time.Now(), list, err}
+	return list, err
 }

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"strconv"
+	"time"
 
 	"github.com/fenghuo-soc/fenghuo/shared/sls"
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
@@ -14,39 +17,6 @@ type Puller interface {
 	Pull(ctx context.Context, logstore string, shard int, from sls.Cursor, opts sls.PullOptions) (*sls.Page, error)
 }
 
-// pages pulls one page after the other.
-type pages struct {
-	in       Puller
-	logstore string
-	shard    int
-	at, end  sls.Cursor // end is exclusive, 0 for none
-	count    int        // groups to ask for; 0 = as many as allowed
-	buf      sls.PageBuffer
-}
-
-// next pulls the page at p.at; the caller moves p.at on. A page that cannot be decoded is cut in halves until the one
-// group that is to blame stands alone: then the page is nil and bad tells why the group at p.at cannot be read. The page
-// lives until the next call.
-func (p *pages) next(ctx context.Context) (page *sls.Page, bad, err error) {
-	if p.count == 0 {
-		p.count = sls.MaxPullCount
-	}
-	for {
-		page, err := p.in.Pull(ctx, p.logstore, p.shard, p.at, sls.PullOptions{Count: p.count, End: p.end, Buf: &p.buf})
-		var malformed *sls.DecodeError
-		switch {
-		case err == nil:
-			p.count = min(2*p.count, sls.MaxPullCount)
-			return page, nil, nil
-		case !errors.As(err, &malformed):
-			return nil, nil, err
-		case p.count == 1:
-			return nil, err, nil
-		}
-		p.count /= 2
-	}
-}
-
 // Span is a range of cursors [Begin, End) of one shard as an SLS trigger names it, in base64.
 type Span struct {
 	Logstore   string
@@ -55,45 +25,100 @@ type Span struct {
 }
 
 // Each reads a span and calls group for every LogGroup in it, in order, with its cursor in the shard that is read. The
-// view lives until group returns. A group that cannot be decoded is given to poison, and reading goes on. Reading stops
-// at the first error of either function, at the end of the span, or where there is no more data.
+// view lives until group returns; its logs are numbered as in the member's LogGroup, also when the collector had to
+// split that. A group that cannot be decoded is given to poison, and so is a range that expired unread, with its first
+// cursor; reading goes on. Reading stops at the first error of either function, at the end of the span, or where there
+// is no more data. The next page is pulled while group works.
 func Each(ctx context.Context, in Puller, s Span, group func(sls.Cursor, sls.Group) error, poison func(sls.Cursor, error) error) error {
-	begin, err := sls.ParseCursor(s.Begin)
+	begin, end, err := s.cursors()
 	if err != nil {
-		return fmt.Errorf("begin of the range: %w", err)
+		return err
 	}
-	end, err := sls.ParseCursor(s.End)
-	if err != nil {
-		return fmt.Errorf("end of the range: %w", err)
-	}
-	if end < begin {
-		return &soc.Error{Kind: soc.Invalid, Op: "read range", Resource: s.Logstore, Err: errors.New("it ends before it begins")}
-	}
-	p := &pages{in: in, logstore: s.Logstore, shard: s.Shard, at: begin, end: end}
-	for p.at < end {
-		page, bad, err := p.next(ctx)
+	r := sls.NewReader(sls.ReaderConfig{From: onlyPulls{in}, Logstore: s.Logstore, Shard: s.Shard, At: begin, End: end, Index: true, FirstPause: 1})
+	defer r.Close()
+	for {
+		at := r.Position()
+		page, err := r.Next(ctx)
+		var malformed *sls.DecodeError
 		switch {
-		case err != nil:
-			return err
-		case bad != nil:
-			if err := poison(p.at, bad); err != nil {
+		case errors.Is(err, io.EOF):
+			return nil
+		case errors.As(err, &malformed):
+			if err := poison(r.Skip(), err); err != nil {
 				return err
 			}
-			p.at++
 			continue
-		case page.Next == p.at:
+		case err != nil:
+			return err
+		case page.Next == at:
 			return nil
+		}
+		if page.Gap != nil {
+			if err := poison(page.Gap.From, expired(page.Gap)); err != nil {
+				return err
+			}
 		}
 		for i, g := range page.Groups() {
 			if at := page.CursorOf(i); at < end { // a service that knows no end cursor returns more
-				if err := group(at, g); err != nil {
+				if err := group(at, g.CountFrom(firstOf(g))); err != nil {
 					return err
 				}
 			}
 		}
-		p.at = page.Next
 	}
-	return nil
+}
+
+func (s Span) cursors() (begin, end sls.Cursor, err error) {
+	if begin, err = sls.ParseCursor(s.Begin); err != nil {
+		return 0, 0, fmt.Errorf("begin of the range: %w", err)
+	}
+	if end, err = sls.ParseCursor(s.End); err != nil {
+		return 0, 0, fmt.Errorf("end of the range: %w", err)
+	}
+	if end < begin {
+		return 0, 0, &soc.Error{Kind: soc.Invalid, Op: "read range", Resource: s.Logstore, Err: errors.New("it ends before it begins")}
+	}
+	return begin, end, nil
+}
+
+func expired(g *sls.Gap) error {
+	return &soc.Error{
+		Kind: soc.NotFound, Op: "read range", Err: errors.New(g.String()),
+		Next: "lengthen the retention of the Logstore, or read it more often",
+	}
+}
+
+// onlyPulls reads a range whose ends are known: nothing else has to be asked.
+type onlyPulls struct{ Puller }
+
+var errOnlyPulls = &soc.Error{Kind: soc.Unsupported, Op: "read range", Err: errors.New("only pulls are made here")}
+
+func (onlyPulls) Cursor(context.Context, string, int, string) (sls.Cursor, error) {
+	return 0, errOnlyPulls
+}
+
+func (onlyPulls) CursorTime(context.Context, string, int, sls.Cursor) (time.Time, error) {
+	return time.Time{}, errOnlyPulls
+}
+
+func (onlyPulls) ListShards(context.Context, string) ([]sls.Shard, error) { return nil, errOnlyPulls }
+
+// TagFirst is the tag with the number of a group's first log, beside the tags of [soc.Origin]: 0 unless the collector had
+// to split the member's group.
+const TagFirst = "fenghuo_first"
+
+// firstOf reads [TagFirst]. The collector appends its tags last, so the last value counts; a group without one is whole.
+func firstOf(g sls.Group) int {
+	first := 0
+	for k, v := range g.Tags() {
+		if string(k) == TagFirst {
+			n, err := strconv.Atoi(string(v))
+			if first = n; err != nil || n < 0 {
+				first = 0
+			}
+		}
+	}
+	return first
 }
 
 // OriginOf returns the origin that [Run] stamped on a group of the stream. Its error is of kind Invalid.

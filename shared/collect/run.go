@@ -11,14 +11,12 @@ import (
 
 // The limits of a run.
 const (
-	LeaseTime   = 20 * time.Second // how long a claimed shard stays claimed when its worker dies
-	TurnTime    = 10 * time.Second // a shard is given back after this, so that more shards than workers take turns
-	IdlePoll    = time.Second      // longest pause before a shard without data is asked again
-	firstPause  = 100 * time.Millisecond
-	claimPoll   = time.Second // how often free workers look for shards
-	parallelPut = 8           // writes at once for one page
-	maxErrors   = 20          // errors that a summary lists
-	grace       = 3 * time.Second
+	LeaseTime = 20 * time.Second // how long a claimed shard stays claimed when its worker dies
+	TurnTime  = 10 * time.Second // a shard is given back after this, so that more shards than workers take turns
+	IdlePoll  = time.Second      // longest pause before a shard without data is asked again
+	claimPoll = time.Second      // how often free workers look for shards
+	maxErrors = 20               // errors that a summary lists
+	grace     = 3 * time.Second
 )
 
 // Leases hands out the right to read shards; *store.DB is one.
@@ -35,16 +33,10 @@ type Ledger interface {
 }
 
 // Reader reads a member's project; *sls.Project is one.
-type Reader interface {
-	Puller
-	Cursor(ctx context.Context, logstore string, shard int, from string) (sls.Cursor, error)
-	ListShards(ctx context.Context, logstore string) ([]sls.Shard, error)
-}
+type Reader interface{ sls.ShardSource }
 
 // Writer writes to the central project; *sls.Project is one.
-type Writer interface {
-	PutLogs(ctx context.Context, logstore string, raw []byte, hashKey string) error
-}
+type Writer interface{ sls.GroupPutter }
 
 // Config says what a run works with. All ports are safe for concurrent use.
 type Config struct {
@@ -83,7 +75,7 @@ type Error struct {
 // Run collects until c.Until. It returns an error only when shards cannot be claimed at all; what went wrong in a shard
 // is in the summary and on the shard.
 func Run(ctx context.Context, c Config) (Summary, error) {
-	r := &runner{Config: c, shards: map[string]bool{}, states: map[string]shardList{}}
+	r := newRunner(c)
 	ctx, cancel := context.WithDeadline(ctx, c.Until.Add(grace))
 	defer cancel()
 	ended := make(chan struct{}, c.Shards)
@@ -114,6 +106,13 @@ func Run(ctx context.Context, c Config) (Summary, error) {
 		return r.sum, failed
 	}
 	return r.sum, nil
+}
+
+func newRunner(c Config) *runner {
+	return &runner{
+		Config: c, shards: map[string]bool{}, lists: map[string]shardList{},
+		forwarder: sls.NewForwarder(sls.ForwardConfig{To: c.Stream, Logstore: c.Store, InFlight: c.Shards}),
+	}
 }
 
 // open tells whether there is time to begin something.

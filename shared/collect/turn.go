@@ -3,6 +3,7 @@ package collect
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,18 +14,45 @@ import (
 
 type runner struct {
 	Config
-	mu     sync.Mutex
-	sum    Summary
-	shards map[string]bool
-	states map[string]shardList
+	forwarder *sls.Forwarder
+	mu        sync.Mutex
+	sum       Summary
+	shards    map[string]bool
+	lists     map[string]shardList
+	desks     []*desk // that no turn uses
+}
+
+// desk is memory that one turn after the other uses.
+type desk struct {
+	reader *sls.Reader
+	lane   sls.Lane
+}
+
+func (r *runner) desk() *desk {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if n := len(r.desks); n > 0 {
+		d := r.desks[n-1]
+		r.desks = r.desks[:n-1]
+		return d
+	}
+	return &desk{reader: sls.NewReader(sls.ReaderConfig{})}
+}
+
+func (r *runner) clear(d *desk) {
+	d.reader.Close()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.desks = append(r.desks, d)
 }
 
 // turn is one worker's time with one leased shard.
 type turn struct {
 	*runner
-	pages
+	desk     *desk
 	lease    store.Lease
 	in       Reader
+	at       sls.Cursor // behind what is committed
 	finished bool
 	note     string // kept on a finished shard
 	commits  int
@@ -34,8 +62,9 @@ type turn struct {
 var errLost = errors.New("lease lost")
 
 func (r *runner) turn(ctx context.Context, l store.Lease) {
-	t := &turn{runner: r, lease: l}
+	t := &turn{runner: r, lease: l, desk: r.desk()}
 	err := t.read(ctx)
+	r.clear(t.desk)
 	if soc.KindOf(err) == soc.Conflict || errors.Is(err, errLost) {
 		return
 	}
@@ -84,44 +113,45 @@ func (t *turn) read(ctx context.Context) (err error) {
 	if t.in, err = t.Open(ctx, t.lease.Shard); err != nil {
 		return err
 	}
-	t.pages = pages{in: t.in, logstore: t.lease.Logstore, shard: t.lease.Shard.Shard}
 	if err := t.begin(ctx); err != nil {
 		return t.gone(ctx, err)
 	}
-	end := time.Now().Add(TurnTime)
-	idle := firstPause
-	for t.open(ctx) && time.Now().Before(end) {
+	l := t.lease
+	t.desk.reader.Reset(sls.ReaderConfig{
+		From: shared{t.in, t.runner, l.Project + "/" + l.Logstore}, Logstore: l.Logstore, Shard: l.Shard.Shard, At: t.at,
+		MaxPause: IdlePoll,
+	})
+	for end := time.Now().Add(TurnTime); t.open(ctx) && time.Now().Before(end); {
 		if err := t.renew(ctx); err != nil {
 			return err
 		}
-		readOnly := t.knownReadOnly()
-		page, bad, err := t.next(ctx)
-		if err != nil {
-			return t.gone(ctx, err)
+		if done, err := t.page(ctx); done || err != nil {
+			return err
 		}
-		if bad != nil {
-			if err := t.skip(ctx, bad); err != nil {
-				return err
-			}
-			continue
-		}
-		if page.Count > 0 || page.Next != t.at {
-			if err := t.forward(ctx, page); err != nil {
-				return err
-			}
-			idle = firstPause
-		}
-		if !page.EndReached {
-			continue
-		}
-		if t.finished = readOnly && page.Count == 0; t.finished {
-			return nil
-		}
-		t.learnState(ctx)
-		t.pause(ctx, idle, nil)
-		idle = min(2*idle, IdlePoll)
 	}
 	return nil
+}
+
+// page moves the next page, and tells whether it was the last of the shard.
+func (t *turn) page(ctx context.Context) (done bool, err error) {
+	page, err := t.desk.reader.Next(ctx)
+	var over *sls.ShardEnd
+	var malformed *sls.DecodeError
+	switch {
+	case errors.As(err, &over):
+		t.finished = true
+		if over.Expired {
+			t.note = over.Error()
+		}
+		return true, nil
+	case errors.As(err, &malformed):
+		return false, t.skip(ctx, t.desk.reader.Skip(), err)
+	case err != nil:
+		return false, err
+	case page.Count == 0 && page.Next == t.at:
+		return false, nil
+	}
+	return false, t.forward(ctx, page)
 }
 
 // begin finds the first cursor of a shard that was never read, and keeps it: the ledger begins here.
@@ -136,6 +166,21 @@ func (t *turn) begin(ctx context.Context) error {
 	}
 	t.at = c
 	return t.commit(ctx, store.Range{From: int64(c), To: int64(c)})
+}
+
+// gone looks at why a shard that was never read has no first cursor. When the Logstore is there but lists the shard no
+// more, its data has expired after a split: the shard is finished, with a note on it.
+func (t *turn) gone(ctx context.Context, err error) error {
+	if soc.KindOf(err) != soc.NotFound {
+		return err
+	}
+	list, listErr := t.in.ListShards(ctx, t.lease.Logstore)
+	if listErr != nil || len(list) == 0 || slices.ContainsFunc(list, func(s sls.Shard) bool { return s.ID == t.lease.Shard.Shard }) {
+		return err
+	}
+	over := sls.ShardEnd{Shard: t.lease.Shard.Shard, Expired: true}
+	t.finished, t.note = true, over.Error()
+	return nil
 }
 
 func (t *turn) renew(ctx context.Context) error {
@@ -153,26 +198,26 @@ func (t *turn) renew(ctx context.Context) error {
 	return nil
 }
 
-// skip parks the group at the cursor, which cannot be decoded, and goes on behind it.
-func (t *turn) skip(ctx context.Context, why error) error {
-	if err := t.park(ctx, t.at, why); err != nil {
+// skip parks the group at a cursor, which cannot be decoded, and goes on behind it.
+func (t *turn) skip(ctx context.Context, at sls.Cursor, why error) error {
+	if err := t.park(ctx, at, -1, why); err != nil {
 		return err
 	}
-	if err := t.commit(ctx, store.Range{From: int64(t.at), To: int64(t.at) + 1, Groups: 1}); err != nil {
+	if err := t.commit(ctx, store.Range{From: int64(at), To: int64(at) + 1, Groups: 1}); err != nil {
 		return err
 	}
-	t.at++
+	t.at = at + 1
 	return nil
 }
 
-func (t *turn) park(ctx context.Context, at sls.Cursor, why error) error {
+func (t *turn) park(ctx context.Context, at sls.Cursor, index int, why error) error {
 	l := t.lease
 	t.mu.Lock()
 	t.sum.Parked++
 	t.mu.Unlock()
 	return t.Ledger.Park(ctx, store.Parked{
 		Project: l.Project, Logstore: l.Logstore, Shard: l.Shard.Shard, Cursor: int64(at),
-		Index: -1, Account: l.Account, Error: why.Error(), At: time.Now(),
+		Index: index, Account: l.Account, Error: why.Error(), At: time.Now(),
 	})
 }
 

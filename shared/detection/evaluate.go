@@ -58,10 +58,11 @@ func Evaluate[L Log](d *Detector, group Group[L], origin soc.Origin, now time.Ti
 	defer d.workers.Put(w)
 	var alerts []soc.Alert
 	topic := group.Topic()
+	source := template.SourceOf(topic)
 	for index, log := range group.Logs() {
 		stats.Records++
 		w.record.Reset(template, topic, log)
-		w.hits = d.set.Match(w.record, template.Source, w.scratch, w.hits[:0])
+		w.hits = d.set.Match(w.record, source, w.scratch, w.hits[:0])
 		if err := w.record.Err(); err != nil {
 			stats.Poison = append(stats.Poison, Poison{Index: index, Reason: err.Error()})
 			continue

@@ -1,6 +1,7 @@
 package detection_test
 
 import (
+	"fmt"
 	"iter"
 	"strings"
 	"testing"
@@ -161,6 +162,59 @@ func BenchmarkEvaluateMiss(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, _, err := detection.Evaluate(d, g, o, time.Time{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkEvaluateWAF judges records of 40 fields as the client reads them: from the bytes of a LogGroup to alerts, which here
+// are none. It reports records a second.
+func BenchmarkEvaluateWAF(b *testing.B) {
+	d, _, err := detection.Load(shipped)
+	if err != nil {
+		b.Fatal(err)
+	}
+	const records = 1000
+	var build sls.Builder
+	build.SetTopic("waf_access_log")
+	for i := range records {
+		build.StartLog(1767225601, 0)
+		for k := range 32 {
+			build.Field(fmt.Sprintf("field_number_%d", k), fmt.Sprintf("value %d of %d in this record", k*i, k))
+		}
+		for _, f := range [][2]string{
+			{"host", "shop.example.cn"},
+			{"real_client_ip", fmt.Sprintf("203.0.113.%d", i%250)},
+			{"request_method", "GET"},
+			{"status", "200"},
+			{"request_path", fmt.Sprintf("/product/%d/detail.html", i)},
+			{"querystring", fmt.Sprintf("id=%x&page=%d", i*7919, i)},
+			{"http_user_agent", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/126.0 Safari/537.36"},
+			{"final_action", "pass"},
+		} {
+			build.Field(f[0], f[1])
+		}
+	}
+	raw := build.Bytes()
+	o := origin("alibaba_cloud_waf_flow")
+	b.ReportAllocs()
+	b.SetBytes(int64(len(raw)))
+	for b.Loop() {
+		g, err := sls.ParseGroup(raw)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, stats, err := detection.Evaluate[sls.Log](d, g, o, time.Time{}); err != nil || stats.Records != records {
+			b.Fatal(err, stats)
+		}
+	}
+	b.ReportMetric(records*float64(b.N)/b.Elapsed().Seconds(), "records/s")
+}
+
+// BenchmarkLoad is what the rules add to a cold start.
+func BenchmarkLoad(b *testing.B) {
+	for b.Loop() {
+		if _, _, err := detection.Load(shipped); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -44,7 +44,7 @@ func (r *Record) Evidence(f sigma.Field, limit int) string {
 		case sigma.Value:
 			text = v
 		case sigma.List:
-			r.Elements(p, func(v []byte, _ sigma.State) bool {
+			r.Inside(r.index(p.Key), p.Sub, func(v []byte, _ sigma.State) bool {
 				if len(text) > 0 {
 					text = append(text, ',')
 				}

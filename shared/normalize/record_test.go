@@ -2,6 +2,7 @@ package normalize
 
 import (
 	"iter"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -242,6 +243,43 @@ func TestCut(t *testing.T) {
 	} {
 		if got := cut([]byte(in), 10); got != want {
 			t.Errorf("cut(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestGenericSources(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		template, topic string
+		want            sigma.LogSource
+	}{
+		{"alibaba_cloud_sas_log", "aegis-log-process", sigma.LogSource{Product: "alibabacloud", Service: "sas", Category: "process_creation"}},
+		{"alibaba_cloud_sas_log", "local-dns", sigma.LogSource{Product: "alibabacloud", Service: "sas", Category: "dns"}},
+		{"alibaba_cloud_sas_log", "sas-security-log", sigma.LogSource{Product: "alibabacloud", Service: "sas"}},
+		{"alibaba_cloud_waf_flow", "waf_access_log", sigma.LogSource{Product: "alibabacloud", Service: "waf"}},
+	} {
+		tmpl, _ := Lookup(tt.template)
+		if got := tmpl.SourceOf([]byte(tt.topic)); got != tt.want {
+			t.Errorf("%s %s: %v", tt.template, tt.topic, got)
+		}
+	}
+	for rule, want := range map[sigma.LogSource]int{
+		{Category: "webserver"}:                            2, // WAF, and the web records of Security Center
+		{Category: "firewall"}:                             1,
+		{Category: "dns"}:                                  1,
+		{Category: "process_creation", Product: "linux"}:   1,
+		{Category: "process_creation", Product: "windows"}: 0,
+		{Category: "proxy"}:                                0,
+		{Product: "alibabacloud", Service: "sas"}:          5,
+	} {
+		n := 0
+		for _, s := range Sources() {
+			if rule.Covers(s.LogSource) || slices.ContainsFunc(s.Also, rule.Covers) {
+				n++
+			}
+		}
+		if n != want {
+			t.Errorf("%v applies to %d sources, want %d", rule, n, want)
 		}
 	}
 }

@@ -1,6 +1,8 @@
 package normalize
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,7 +16,9 @@ type Template struct {
 	Product  string // product id of the catalog
 	root     string // the field that holds the whole record as JSON, or ""
 	aliases  map[string][]string
-	ids      string // the field that identifies a record, or ""
+	also     []sigma.LogSource          // generic sources whose rules apply to every record
+	topics   map[string]sigma.LogSource // generic sources by topic, where a Logstore holds several kinds
+	ids      string                     // the field that identifies a record, or ""
 	timeOf   func(*Record) (time.Time, bool)
 	entities func(*extractor)
 }
@@ -36,9 +40,33 @@ func Lookup(id string) (*Template, bool) {
 func Sources() []sigma.Source {
 	var out []sigma.Source
 	for _, t := range templates {
-		out = append(out, sigma.Source{LogSource: t.Source, Paths: t.Paths})
+		out = append(out, sigma.Source{LogSource: t.Source, Also: t.also, Paths: t.Paths})
+		seen := map[sigma.LogSource]bool{}
+		for _, generic := range t.topics {
+			if s := t.with(generic); !seen[s] {
+				seen[s] = true
+				out = append(out, sigma.Source{LogSource: s, Also: []sigma.LogSource{generic}, Paths: t.Paths})
+			}
+		}
 	}
+	slices.SortFunc(out, func(a, b sigma.Source) int {
+		return cmp.Or(cmp.Compare(a.LogSource.Service, b.LogSource.Service), cmp.Compare(a.LogSource.Category, b.LogSource.Category))
+	})
 	return out
+}
+
+// SourceOf returns the log source of the records of a topic: the template's own, with the generic category of the topic.
+func (t *Template) SourceOf(topic []byte) sigma.LogSource {
+	if generic, ok := t.topics[string(topic)]; ok {
+		return t.with(generic)
+	}
+	return t.Source
+}
+
+func (t *Template) with(generic sigma.LogSource) sigma.LogSource {
+	s := t.Source
+	s.Category = generic.Category
+	return s
 }
 
 // Topic is the name under which rules see the topic of the LogGroup.
@@ -77,19 +105,19 @@ var templates = []*Template{
 	},
 	{
 		ID: "alibaba_cloud_waf_flow", Source: source("waf"), Product: "alibaba_cloud_waf",
-		aliases: wafAliases, ids: "request_traceid", timeOf: wafTime, entities: wafEntities,
+		aliases: wafAliases, also: []sigma.LogSource{{Category: "webserver"}}, ids: "request_traceid", timeOf: wafTime, entities: wafEntities,
 	},
 	{
 		ID: "alibaba_cloud_cfw_flow", Source: source("cloudfirewall"), Product: "alibaba_cloud_cfw",
-		timeOf: startTime, entities: cfwEntities,
+		aliases: cfwAliases, also: []sigma.LogSource{{Category: "firewall"}}, timeOf: startTime, entities: cfwEntities,
 	},
 	{
 		ID: "alibaba_cloud_sas_log", Source: source("sas"), Product: "alibaba_cloud_sas",
-		aliases: sasAliases, timeOf: startTime, ids: "unique_info", entities: sasEntities,
+		aliases: sasAliases, topics: sasTopics, timeOf: startTime, ids: "unique_info", entities: sasEntities,
 	},
 	{
 		ID: "alibaba_cloud_oss_access", Source: source("oss"), Product: "alibaba_cloud_oss",
-		ids: "request_id", entities: ossEntities,
+		aliases: ossAliases, ids: "request_id", entities: ossEntities,
 	},
 }
 
@@ -97,7 +125,29 @@ var templates = []*Template{
 var wafAliases = map[string][]string{
 	"c-ip": {"real_client_ip"}, "cs-method": {"request_method"}, "cs-uri-stem": {"request_path"}, "cs-uri-query": {"querystring"},
 	"cs-host": {"host"}, "cs-user-agent": {"http_user_agent"}, "cs-referer": {"http_referer"}, "cs-cookie": {"http_cookie"},
-	"cs-body": {"request_body"}, "sc-status": {"status"},
+	"cs-body": {"request_body"}, "sc-status": {"status"}, "cs-content-type": {"content_type"}, "cs-version": {"server_protocol"},
+	"sc-bytes": {"body_bytes_sent"}, "cs-bytes": {"request_length"}, "time-taken": {"request_time_msec"}, "c-port": {"remote_port"},
+	"x-forwarded-for": {"http_x_forwarded_for"}, "c-useragent": {"http_user_agent"}, "c-uri-query": {"querystring"},
+}
+
+// cfwAliases are the names of Sigma's firewall taxonomy.
+var cfwAliases = map[string][]string{"action": {"rule_result"}, "protocol": {"ip_protocol"}, "application": {"app_name"}}
+
+// ossAliases are the names of Sigma's web server taxonomy.
+var ossAliases = map[string][]string{
+	"c-ip": {"client_ip"}, "cs-method": {"http_method"}, "cs-host": {"host"}, "cs-user-agent": {"user_agent"}, "cs-referer": {"referer"},
+	"sc-status": {"http_status"}, "c-uri": {"request_uri"},
+}
+
+// sasTopics are the kinds of records that Sigma has a category for. Security Center does not say which system a host runs; its
+// process records are taken for those of Linux.
+var sasTopics = map[string]sigma.LogSource{
+	"aegis-log-process":   {Category: "process_creation", Product: "linux"},
+	"aegis-log-network":   {Category: "network_connection", Product: "linux"},
+	"aegis-log-dns-query": {Category: "dns"},
+	"sas-log-dns":         {Category: "dns"},
+	"local-dns":           {Category: "dns"},
+	"sas-log-http":        {Category: "webserver"},
 }
 
 // sasAliases are the names before and after the change of 2024, and those of Sigma's process taxonomy.
@@ -106,10 +156,13 @@ var sasAliases = aliases(
 	[]string{"username", "warn_user"}, []string{"login_count", "warn_count"}, []string{"proc_name", "filename"},
 	[]string{"proc_path", "filepath"}, []string{"parent_proc_name", "pfilename"}, []string{"parent_proc_path", "pfilepath"},
 	[]string{"connection_type", "proto"}, []string{"net_connect_dir", "dir", "in_out"}, []string{"query_name", "qname"},
-	[]string{"query_type", "qtype"}, []string{"operation", "op"}, []string{"request_method", "method"},
+	[]string{"query_type", "qtype"}, []string{"query", "query_name", "qname", "domain"}, []string{"record_type", "query_type", "qtype"},
+	[]string{"operation", "op"}, []string{"request_method", "method"},
 	[]string{"request_uri", "uri"}, []string{"status", "ret_code"}, []string{"risk_level", "level"},
 ).with(map[string]string{
 	"Image": "proc_path", "CommandLine": "cmdline", "ParentImage": "parent_proc_path", "ParentCommandLine": "parent_cmd_line",
+	"DestinationIp": "dst_ip", "DestinationPort": "dst_port", "SourceIp": "src_ip", "SourcePort": "src_port",
+	"cs-method": "request_method", "sc-status": "status", "cs-user-agent": "http_user_agent", "cs-host": "host", "c-ip": "src_ip",
 	"User": "username", "ProcessId": "pid", "ParentProcessId": "ppid", "CurrentDirectory": "cwd",
 })
 

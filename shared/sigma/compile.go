@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"errors"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -12,6 +13,8 @@ import (
 // Source is a kind of logs that is evaluated, with the way from the names that rules use to places in its events.
 type Source struct {
 	LogSource LogSource
+	// Also names further log sources whose rules apply to the same events, such as a generic category.
+	Also []LogSource
 	// Paths returns where a field stands. Several paths are alternatives: a test holds if it holds at one of them, and a
 	// field is absent only if all are. Nil means that the name is the path.
 	Paths func(field string) []Path
@@ -22,26 +25,48 @@ type Options struct {
 	Sources      []Source            // events of other sources are evaluated with the names of fields as they are
 	Placeholders map[string][]string // values of %name% for the modifier expand
 	RequireID    bool                // refuse rules without an id
+	AnySource    bool                // evaluate rules on events of every source that is not configured
 }
 
 // engine is part of every hash: it changes when the same rules begin to mean something else.
-const engine = "fenghuo-sigma-1"
+const engine = "fenghuo-sigma-2"
 
 // Compile checks documents and builds the set of those that can be executed. It returns a set in every case; problems
 // that are no warnings name the documents that are not in it.
 func Compile(docs []Document, options Options) (*Set, []Problem) {
 	c := &compiler{
 		options: options,
-		set:     &Set{programs: map[LogSource]*program{}},
+		set:     &Set{programs: map[LogSource]*program{}, keyIDs: map[string]int32{}, any: options.AnySource},
 		ids:     map[string]bool{},
 		paths:   map[Path]int32{},
 		preds:   map[string]int32{},
+
+		names:     map[string]bool{},
+		plain:     map[string]pathSet{},
+		mapped:    map[LogSource]map[string]pathSet{},
+		sections:  map[*yaml.Node]bool{},
+		frequency: builtin(),
+		witnesses: map[*program][]*witness{},
+		load:      map[atom]int{},
 	}
 	for _, s := range options.Sources {
 		c.set.programs[s.LogSource] = &program{}
 	}
 	for i := range docs {
-		c.add(&docs[i])
+		if docs[i].Kind == KindFilter {
+			c.addFilter(&docs[i])
+		}
+	}
+	for i := range docs {
+		if docs[i].Kind == KindRule {
+			c.add(&docs[i])
+		}
+	}
+	c.addCorrelations(docs)
+	c.checkFilters()
+	c.index(&c.set.fallback)
+	for _, prog := range c.set.programs {
+		c.index(prog)
 	}
 	c.set.hash = c.hash()
 	return c.set, c.problems
@@ -56,19 +81,27 @@ type compiler struct {
 	preds    map[string]int32
 	sums     [][sha256.Size]byte
 
+	frequency *frequency
+	witnesses map[*program][]*witness // of the rules of a program
+	load      map[atom]int            // rules that an atom is the witness of
+
 	// of the rule at hand
 	rule   *Rule
 	mapper func(string) []Path
+	fields map[string]pathSet // interned so far, under the mapper
+	plain  map[string]pathSet // those of no mapper
+	mapped map[LogSource]map[string]pathSet
+	keyBuf []byte
 	silent bool // warnings were given already
+
+	names    map[string]bool
+	filters  []*filter
+	sections map[*yaml.Node]bool // of filters
 }
 
 // add puts the rule of d in the set, or says why it does not.
 func (c *compiler) add(d *Document) {
 	c.rule, c.silent = &Rule{File: d.File, Line: d.Line}, false
-	if d.Kind != KindRule {
-		c.report(at(d.root, "a detection rule", "%s documents are known but not executed here", d.Kind))
-		return
-	}
 	rule, p := readRule(d)
 	c.rule = rule
 	switch {
@@ -82,15 +115,18 @@ func (c *compiler) add(d *Document) {
 		c.report(p)
 		return
 	}
-	root, p := c.lower(d, nil)
+	c.use(nil, c.plain)
+	root, p := c.lowerRule(d)
 	if p != nil {
 		c.report(p)
 		return
 	}
+	c.checkMeta(d)
+	c.names[rule.Name] = true
 	c.ids[rule.ID] = true
 	c.sums = append(c.sums, d.sum)
 	c.set.rules = append(c.set.rules, rule)
-	c.set.fallback.rules = append(c.set.fallback.rules, routed{hit: c.hit(), root: root})
+	c.put(&c.set.fallback, &root)
 	c.route(d)
 }
 
@@ -98,21 +134,46 @@ func (c *compiler) add(d *Document) {
 func (c *compiler) route(d *Document) {
 	applies := len(c.options.Sources) == 0
 	for _, s := range c.options.Sources {
-		if !c.rule.Source.Covers(s.LogSource) {
+		if !c.rule.Source.Covers(s.LogSource) && !slices.ContainsFunc(s.Also, c.rule.Source.Covers) {
 			continue
 		}
 		applies, c.silent = true, true
-		root, p := c.lower(d, s.Paths)
+		if c.mapped[s.LogSource] == nil {
+			c.mapped[s.LogSource] = map[string]pathSet{}
+		}
+		c.use(s.Paths, c.mapped[s.LogSource])
+		root, p := c.lowerRule(d)
 		if p != nil { // the first compilation would have failed too
 			continue
 		}
-		prog := c.set.programs[s.LogSource]
-		prog.rules = append(prog.rules, routed{hit: c.hit(), root: root})
+		c.put(c.set.programs[s.LogSource], &root)
 	}
 	if !applies {
 		c.silent = false
 		c.warn(child(d.root, "logsource"), "the rule applies to none of the configured log sources")
 	}
+}
+
+// put adds the rule at hand to a program.
+func (c *compiler) put(prog *program, root *node) {
+	prog.rules = append(prog.rules, routed{hit: c.hit(), code: slices.Clip(appendCode(nil, root))})
+	w := c.witness(root, false)
+	if w != nil {
+		for _, a := range w.atoms {
+			c.load[a]++
+		}
+	}
+	c.witnesses[prog] = append(c.witnesses[prog], w)
+}
+
+// index builds the index of a program that has all its rules.
+func (c *compiler) index(prog *program) {
+	b := newIndexBuilder(len(c.set.keys), c.frequency)
+	for i, w := range c.witnesses[prog] {
+		b.add(int32(i), w)
+	}
+	b.decide(c.set)
+	prog.index = b.build()
 }
 
 // hit prepares what is returned when the rule fires, with the paths of the source at hand.
@@ -133,38 +194,67 @@ func (c *compiler) warn(n *yaml.Node, format string, args ...any) {
 	if c.silent {
 		return
 	}
-	p := at(n, "", format, args...)
+	c.warnWant(n, "", format, args...)
+}
+
+func (c *compiler) warnWant(n *yaml.Node, want, format string, args ...any) {
+	p := at(n, want, format, args...)
 	p.Warning = true
 	c.report(p)
 }
 
-func (c *compiler) lower(d *Document, mapper func(string) []Path) (node, *Problem) {
-	c.mapper = mapper
-	detection := child(d.root, "detection")
-	if detection.Kind != yaml.MappingNode {
-		return node{}, at(detection, "search identifiers and a condition", "detection is not a mapping")
+// lowerRule lowers a rule with the filters that apply to it.
+func (c *compiler) lowerRule(d *Document) (node, *Problem) {
+	root, p := c.lower(child(d.root, "detection"))
+	if p != nil {
+		return node{}, p
+	}
+	silent := c.silent
+	defer func() { c.silent = silent }()
+	c.silent = true // filters were checked alone
+	for _, f := range c.filters {
+		if !f.appliesTo(c.rule) {
+			continue
+		}
+		more, p := c.lower(f.section)
+		if p != nil {
+			return node{}, p
+		}
+		root, f.used = join(and, root, more), true
+	}
+	return root, nil
+}
+
+// lower turns the section with search identifiers and a condition into a tree.
+func (c *compiler) lower(section *yaml.Node) (node, *Problem) {
+	if section.Kind != yaml.MappingNode {
+		return node{}, at(section, "search identifiers and a condition", "the section is not a mapping")
 	}
 	searches, names := map[string]node{}, []string(nil)
-	for i := 0; i+1 < len(detection.Content); i += 2 {
-		key := detection.Content[i]
+	for i := 0; i+1 < len(section.Content); i += 2 {
+		key := section.Content[i]
 		switch key.Value {
 		case "condition":
 			continue
+		case "rules":
+			if c.sections[section] {
+				continue
+			}
 		case "timeframe":
 			return node{}, at(key, "a correlation document with timespan", "timeframe was removed from Sigma")
 		}
-		n, p := c.lowerSearch(detection.Content[i+1])
+		n, p := c.lowerSearch(section.Content[i+1])
 		if p != nil {
 			return node{}, p
 		}
 		searches[key.Value], names = n, append(names, key.Value)
 	}
-	root, used, p := c.lowerConditions(detection, searches, names)
+	root, used, p := c.lowerConditions(section, searches, names)
 	if p != nil {
 		return node{}, p
 	}
-	for i := 0; i+1 < len(detection.Content); i += 2 {
-		if key := detection.Content[i]; key.Value != "condition" && !used[key.Value] {
+	for i := 0; i+1 < len(section.Content); i += 2 {
+		if key := section.Content[i]; slices.Contains(names, key.Value) && !used[key.Value] {
 			c.warn(key, "the condition never uses %q", key.Value)
 		}
 	}
@@ -175,7 +265,7 @@ func (c *compiler) lower(d *Document, mapper func(string) []Path) (node, *Proble
 func (c *compiler) lowerConditions(detection *yaml.Node, searches map[string]node, names []string) (node, map[string]bool, *Problem) {
 	n := child(detection, "condition")
 	if n == nil {
-		return node{}, nil, at(detection, "condition: how the identifiers combine", "the detection has no condition")
+		return node{}, nil, at(detection, "condition: how the identifiers combine", "the section has no condition")
 	}
 	texts := []*yaml.Node{n}
 	if n.Kind == yaml.SequenceNode {

@@ -1,6 +1,7 @@
 package sigma
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,58 +11,66 @@ import (
 // mapEvent is an event for tests: a value is text, nil for null, or a list of those.
 type mapEvent map[string]any
 
-func (e mapEvent) Field(p Path) ([]byte, State) {
-	v, ok := e[p.String()]
-	switch v := v.(type) {
-	case string:
-		return []byte(v), Value
-	case []any:
-		return nil, List
+func (e mapEvent) Fields() []Pair {
+	var out []Pair
+	for _, k := range slices.Sorted(maps.Keys(e)) {
+		p := Pair{Key: []byte(k)}
+		switch v := e[k].(type) {
+		case string:
+			p.Value = []byte(v)
+		case []any:
+			p.Value, _ = json.Marshal(v)
+			p.State = List
+		default:
+			p.State = Null
+		}
+		out = append(out, p)
 	}
-	if ok {
-		return nil, Null
-	}
-	return nil, Absent
+	return out
 }
 
-func (e mapEvent) Elements(p Path, yield func([]byte, State) bool) {
-	for _, v := range e[p.String()].([]any) {
+func (e mapEvent) Inside(i int, sub string, yield func([]byte, State) bool) State {
+	list, ok := e[slices.Sorted(maps.Keys(e))[i]].([]any)
+	if sub != "" || !ok {
+		return Absent
+	}
+	for _, v := range list {
 		s, ok := v.(string)
 		state := Value
 		if !ok {
 			state = Null
 		}
 		if !yield([]byte(s), state) {
-			return
+			break
 		}
 	}
+	return List
 }
 
-func (e mapEvent) Values(yield func([]byte) bool) {
-	for _, k := range slices.Sorted(maps.Keys(e)) {
-		if s, ok := e[k].(string); ok && !yield([]byte(s)) {
-			return
+func (e mapEvent) Texts(i int, yield func([]byte) bool) bool {
+	list, ok := e[slices.Sorted(maps.Keys(e))[i]].([]any)
+	for _, v := range list {
+		if s, ok := v.(string); ok && !yield([]byte(s)) {
+			break
 		}
 	}
+	return ok
 }
 
 // bytesEvent is an event whose values are bytes already, so that it never allocates.
-type bytesEvent map[string][]byte
+type bytesEvent []Pair
 
-func (e bytesEvent) Field(p Path) ([]byte, State) {
-	if v, ok := e[p.Key]; ok {
-		return v, Value
+func bytesOf(fields ...string) bytesEvent {
+	var e bytesEvent
+	for i := 0; i < len(fields); i += 2 {
+		e = append(e, Pair{Key: []byte(fields[i]), Value: []byte(fields[i+1])})
 	}
-	return nil, Absent
+	return e
 }
-func (e bytesEvent) Elements(Path, func([]byte, State) bool) {}
-func (e bytesEvent) Values(yield func([]byte) bool) {
-	for _, v := range e {
-		if !yield(v) {
-			return
-		}
-	}
-}
+
+func (e bytesEvent) Fields() []Pair                                     { return e }
+func (e bytesEvent) Inside(int, string, func([]byte, State) bool) State { return Absent }
+func (e bytesEvent) Texts(int, func([]byte) bool) bool                  { return false }
 
 const testHead = "title: t\nid: 5d8f0c52-0000-4000-8000-000000000001\nlogsource: {product: p}\ndetection:\n"
 

@@ -2,6 +2,7 @@ package sigma
 
 import (
 	"bytes"
+	"iter"
 	"unicode/utf8"
 )
 
@@ -80,6 +81,23 @@ func newGlob(p pattern, cased bool) *glob {
 		}
 	}
 	return g
+}
+
+// literals yields the texts that every value which matches contains.
+func (g *glob) literals() iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		if g.shape != general {
+			yield(g.lit)
+			return
+		}
+		for _, seg := range g.segs {
+			for _, s := range seg {
+				if s.kind == literal && !yield(s.lit) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // match tests the whole of v.

@@ -3,10 +3,10 @@ package sigma
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 func (c *compiler) resolve(field string) []Path {
@@ -15,64 +15,116 @@ func (c *compiler) resolve(field string) []Path {
 			return paths
 		}
 	}
-	return []Path{{Key: field}}
+	return Dotted(field)
 }
 
-func (c *compiler) fieldPaths(field string) []int32 {
-	var ids []int32
+// key interns the name of a flat field.
+func (c *compiler) key(name string) int32 {
+	id, ok := c.set.keyIDs[name]
+	if !ok {
+		id = int32(len(c.set.keys))
+		c.set.keyIDs[name] = id
+		c.set.keys = append(c.set.keys, name)
+	}
+	return id
+}
+
+// fieldPaths interns the places of a field.
+func (c *compiler) fieldPaths(field string) pathSet {
+	if known, ok := c.fields[field]; ok {
+		return known
+	}
+	set := pathSet{from: uint32(len(c.set.pool))}
 	for _, p := range c.resolve(field) {
 		id, ok := c.paths[p]
 		if !ok {
 			id = int32(len(c.set.paths))
 			c.paths[p] = id
 			c.set.paths = append(c.set.paths, p)
+			c.set.pathKeys = append(c.set.pathKeys, c.key(p.Key))
 		}
-		ids = append(ids, id)
+		c.set.pool = append(c.set.pool, id)
 	}
-	return ids
+	set.to = uint32(len(c.set.pool))
+	for from := range set.from { // the same places under another name
+		if n := set.len(); slices.Equal(c.set.pool[from:int(from)+n], c.set.ids(set)) {
+			c.set.pool = c.set.pool[:set.from]
+			set = pathSet{from, from + uint32(n)}
+			break
+		}
+	}
+	c.fields[field] = set
+	return set
+}
+
+// use makes the mapping of a source the one for the fields that follow.
+func (c *compiler) use(mapper func(string) []Path, fields map[string]pathSet) {
+	c.mapper, c.fields = mapper, fields
 }
 
 // leaf interns a predicate.
 func (c *compiler) leaf(p predicate) node {
-	key := p.key()
-	id, ok := c.preds[key]
+	c.keyBuf = p.key(c.keyBuf[:0])
+	id, ok := c.preds[string(c.keyBuf)]
 	if !ok {
 		id = int32(len(c.set.predicates))
-		c.preds[key] = id
+		c.preds[string(c.keyBuf)] = id
 		c.set.predicates = append(c.set.predicates, p)
 	}
 	return node{op: leaf, id: id, cost: p.cost()}
 }
 
-// key is the same for predicates that decide the same, and for no others.
-func (p *predicate) key() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%d %v %v %v %v %d %v %v %q %d %v %d", p.kind, p.paths, p.want, p.fold, p.net, p.rel, p.num.whole, p.num, p.text, p.part, p.ref, p.shape)
-	if p.re != nil {
-		fmt.Fprintf(&b, " re %q", p.re.String())
+// key appends what is the same for predicates that decide the same, and for no others.
+func (p *predicate) key(dst []byte) []byte {
+	flags := byte(0)
+	if p.want {
+		flags |= 1
 	}
+	if p.fold {
+		flags |= 2
+	}
+	dst = append(dst, byte(p.kind), byte(p.rel), byte(p.part), byte(p.shape), flags)
+	dst = binary.LittleEndian.AppendUint32(dst, p.paths.from)
+	dst = binary.LittleEndian.AppendUint32(dst, p.paths.to)
 	if g := p.glob; g != nil {
-		fmt.Fprintf(&b, " glob %d %v %q %v %v", g.shape, g.cased, g.lit, g.head, g.tail)
+		dst = append(dst, byte(g.shape), boolByte(g.cased), boolByte(g.head), boolByte(g.tail))
+		dst = append(dst, g.lit...)
 		for _, seg := range g.segs {
 			for _, s := range seg {
-				fmt.Fprintf(&b, " %d%q", s.kind, s.lit)
+				dst = binary.LittleEndian.AppendUint32(append(dst, 1+byte(s.kind)), uint32(len(s.lit)))
+				dst = append(dst, s.lit...)
 			}
-			b.WriteByte('*')
+			dst = append(dst, 0)
 		}
 	}
-	return b.String()
+	if r := p.rare; r != nil {
+		dst = fmt.Appendf(dst, "%v %v %q %v", r.net, r.num, r.text, r.ref)
+		if r.re != nil {
+			dst = append(dst, r.re.source...)
+		}
+	}
+	return dst
 }
+
+func boolByte(b bool) byte {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+var costs = [...]int{isNullOrAbsent: 1, present: 1, numeral: 2, boolean: 2, measure: 3, network: 4, moment: 5, other: 5, regex: 50}
 
 // cost orders predicates: cheap ones and those that seldom hold are decided first.
 func (p *predicate) cost() int {
-	c := map[predicateKind]int{isNullOrAbsent: 1, present: 1, numeral: 2, boolean: 2, measure: 3, network: 4, moment: 5, other: 5, regex: 50}[p.kind]
+	c := costs[p.kind]
 	if p.kind == text {
 		c = 1 + 2*int(p.glob.shape)
 	}
-	if len(p.paths) == 0 {
+	if p.paths.len() == 0 {
 		c *= 40
 	}
-	return c * max(len(p.paths), 1)
+	return c * max(p.paths.len(), 1)
 }
 
 // hash names the set: the same rules with the same meaning have the same hash, in whatever order they were read.

@@ -2,7 +2,6 @@ package sigma
 
 import (
 	"net/netip"
-	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -116,7 +115,7 @@ func (c *compiler) lowerValue(field string, m modifiers, v *yaml.Node) (node, *P
 		base.kind, base.want = present, strings.EqualFold(v.Value, "true")
 		return c.leaf(base), nil
 	case "fieldref":
-		base.kind, base.ref, base.fold, base.shape = other, c.fieldPaths(v.Value), !m.cased, m.shape()
+		base.kind, base.rare, base.fold, base.shape = other, &rare{ref: c.fieldPaths(v.Value)}, !m.cased, m.shape()
 		return c.leaf(base), nil
 	case "":
 		if len(m.steps) == 0 && field != "" {
@@ -150,7 +149,7 @@ func (c *compiler) typed(base predicate, v *yaml.Node) (node, bool) {
 		if !ok {
 			return node{}, false
 		}
-		base.kind, base.num, base.text = numeral, num, []byte(foldString(v.Value))
+		base.kind, base.rare = numeral, &rare{num: num, text: []byte(foldString(v.Value))}
 	default:
 		return node{}, false
 	}
@@ -179,7 +178,7 @@ func (c *compiler) lowerText(base predicate, m modifiers, v *yaml.Node, t string
 		if err != nil {
 			return node{}, at(v, "a regular expression without look-around and back-references", "%v", err)
 		}
-		base.kind, base.re = regex, re
+		base.kind, base.rare = regex, &rare{re: re}
 	case "cidr":
 		net, err := netip.ParsePrefix(t)
 		if err != nil {
@@ -188,13 +187,13 @@ func (c *compiler) lowerText(base predicate, m modifiers, v *yaml.Node, t string
 		if net != net.Masked() {
 			c.warn(v, "%q has bits set after its length; they are ignored", t)
 		}
-		base.kind, base.net = network, net.Masked()
+		base.kind, base.rare = network, &rare{net: net.Masked()}
 	case "number":
 		num, ok := parseNumber([]byte(t))
 		if !ok {
 			return node{}, at(v, "a decimal number", "%q is no number", t)
 		}
-		base.kind, base.rel, base.num, base.part = measure, m.rel, num, m.part
+		base.kind, base.rel, base.rare, base.part = measure, m.rel, &rare{num: num}, m.part
 		if m.part != noPart {
 			base.kind = moment
 		}
@@ -229,25 +228,11 @@ func (c *compiler) lowerPattern(base predicate, m modifiers, v *yaml.Node, t str
 	base.kind = text
 	var kids []node
 	for _, p := range patterns {
-		if len(base.paths) == 0 {
+		if base.paths.len() == 0 {
 			p = p.open(true, true)
 		}
 		base.glob = newGlob(p, m.cased)
 		kids = append(kids, c.leaf(base))
 	}
 	return join(or, kids...), nil
-}
-
-// compileRegex compiles with the flags. A regular expression is not anchored; startswith and endswith anchor it.
-func compileRegex(t string, m modifiers) (*regexp.Regexp, error) {
-	switch m.shape() {
-	case prefix:
-		t = `\A(?:` + t + `)`
-	case suffix:
-		t = `(?:` + t + `)\z`
-	}
-	if m.flags != "" {
-		t = "(?" + m.flags + ")" + t
-	}
-	return regexp.Compile(t)
 }

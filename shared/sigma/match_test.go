@@ -222,7 +222,7 @@ func TestRoutingAndMapping(t *testing.T) {
 	t.Parallel()
 	aliases := func(field string) []Path {
 		if field == "f" {
-			return []Path{{Key: "new"}, {Key: "event", Sub: "old"}}
+			return []Path{{Key: "new"}, {Key: "event.old"}}
 		}
 		return nil
 	}
@@ -263,10 +263,7 @@ func TestMissAllocatesNothing(t *testing.T) {
   n: {n: 17}
   condition: a or b or c or k or t or r or n
 `, Options{})
-	ev := bytesEvent{
-		"uri": []byte("/Index.HTML?q=É"), "ip": []byte("198.51.100.7"), "n": []byte("4.5"), "ua": []byte("Mozilla/5.0"),
-		"h": []byte("example"), "ts": []byte("2026-01-01T10:00:00Z"),
-	}
+	var ev Event = bytesOf("uri", "/Index.HTML?q=É", "ip", "198.51.100.7", "n", "4.5", "ua", "Mozilla/5.0", "h", "example", "ts", "2026-01-01T10:00:00Z")
 	scratch, hits := NewScratch(), make([]Hit, 0, 4)
 	run := func() { hits = set.Match(ev, testSource, scratch, hits[:0]) }
 	run()

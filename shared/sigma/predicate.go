@@ -3,26 +3,38 @@ package sigma
 import (
 	"bytes"
 	"net/netip"
-	"regexp"
 	"unsafe"
 )
 
-// predicate is one test on an event. Equal predicates of different rules are one, so that it is decided once an event.
+// predicate is one test on an event. Equal predicates of different rules are one, so that it is decided once an event. There
+// are many, so it is small: what only few kinds need stands apart.
 type predicate struct {
 	kind  predicateKind
-	paths []int32 // where to look; empty for keywords
-	want  bool    // exists, boolean
-	glob  *glob   // text
-	fold  bool    // other: compare without case
-	re    *regexp.Regexp
-	net   netip.Prefix
 	rel   relation
-	num   number
-	text  []byte // numeral: the number as the rule writes it, folded
 	part  timePart
-	ref   []int32 // other: the fields to compare with
 	shape shape   // other
+	want  bool    // exists, boolean
+	fold  bool    // other: compare without case
+	paths pathSet // where to look; empty for keywords
+	glob  *glob   // text
+	*rare
 }
+
+// rare is what predicates of the kinds numeral, measure, moment, network, regex and other need.
+type rare struct {
+	re   *lazyRegex
+	net  netip.Prefix
+	num  number
+	text []byte  // numeral: the number as the rule writes it, folded
+	ref  pathSet // other: the fields to compare with
+}
+
+// pathSet is a stretch of the ids in Set.pool.
+type pathSet struct{ from, to uint32 }
+
+func (p pathSet) len() int { return int(p.to - p.from) }
+
+func (s *Set) ids(p pathSet) []int32 { return s.pool[p.from:p.to] }
 
 type predicateKind uint8
 
@@ -43,24 +55,24 @@ const (
 func (p *predicate) eval(sc *Scratch) bool {
 	switch p.kind {
 	case isNullOrAbsent:
-		for _, id := range p.paths {
+		for _, id := range sc.set.ids(p.paths) {
 			if s := sc.field(id).state; s != Absent && s != Null {
 				return false
 			}
 		}
 		return true
 	case present:
-		for _, id := range p.paths {
+		for _, id := range sc.set.ids(p.paths) {
 			if sc.field(id).state != Absent {
 				return p.want
 			}
 		}
 		return !p.want
 	}
-	if len(p.paths) == 0 {
+	if p.paths.len() == 0 {
 		return p.evalAny(sc, sc.keywords())
 	}
-	for _, id := range p.paths {
+	for _, id := range sc.set.ids(p.paths) {
 		if f := sc.field(id); f.state >= Value && p.evalAny(sc, f.elems) {
 			return true
 		}
@@ -107,7 +119,7 @@ func (p *predicate) test(sc *Scratch, i int) bool {
 		a, ok := parseAddr(v)
 		return ok && p.net.Contains(a)
 	case regex:
-		return p.re.Match(v)
+		return p.re.match(v)
 	case other:
 		return p.testOther(sc, i)
 	}
@@ -115,7 +127,7 @@ func (p *predicate) test(sc *Scratch, i int) bool {
 }
 
 func (p *predicate) testOther(sc *Scratch, i int) bool {
-	for _, id := range p.ref {
+	for _, id := range sc.set.ids(p.ref) {
 		f := sc.field(id)
 		if f.state < Value {
 			continue

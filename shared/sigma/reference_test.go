@@ -72,8 +72,14 @@ func (s refSearch) holds(ev mapEvent) bool {
 	if s.keywords != nil {
 		for _, k := range s.keywords {
 			for _, v := range ev {
-				if text, ok := v.(string); ok && refText("*"+k+"*", text, false) {
-					return true
+				elements, ok := v.([]any)
+				if !ok {
+					elements = []any{v}
+				}
+				for _, e := range elements {
+					if text, ok := e.(string); ok && refText("*"+k+"*", text, false) {
+						return true
+					}
 				}
 			}
 		}
@@ -325,7 +331,7 @@ func BenchmarkMatchMiss(b *testing.B) {
 		docs = append(docs, d...)
 	}
 	set, _ := Compile(docs, Options{})
-	ev := bytesEvent{"uri": []byte("/index/of/some/Page?with=query&and=more"), "method": []byte("GET"), "ua": []byte("Mozilla/5.0 (X11; Linux)")}
+	var ev Event = bytesOf("uri", "/index/of/some/Page?with=query&and=more", "method", "GET", "ua", "Mozilla/5.0 (X11; Linux)")
 	scratch := NewScratch()
 	var hits []Hit
 	b.ReportAllocs()

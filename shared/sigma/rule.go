@@ -28,10 +28,17 @@ type Rule struct {
 	Line           int
 }
 
-var levels = map[string]bool{"": true, "informational": true, "low": true, "medium": true, "high": true, "critical": true}
-
-// readRule reads the metadata. Only what evaluation needs can fail: title, log source and taxonomy.
+// readRule reads the metadata of a document that has a log source.
 func readRule(d *Document) (*Rule, *Problem) {
+	r, p := readMeta(d)
+	if p == nil {
+		p = readLogSource(d.root, &r.Source)
+	}
+	return r, p
+}
+
+// readMeta reads the metadata. Only what evaluation needs can fail: title and taxonomy.
+func readMeta(d *Document) (*Rule, *Problem) {
 	r := &Rule{File: d.File, Line: d.Line}
 	plain := map[string]*string{
 		"id": &r.ID, "name": &r.Name, "title": &r.Title, "description": &r.Description, "status": &r.Status, "level": &r.Level,
@@ -58,19 +65,18 @@ func readRule(d *Document) (*Rule, *Problem) {
 	if r.Title == "" {
 		return r, at(d.root, "title: a short sentence", "the rule has no title")
 	}
-	r.Level = strings.ToLower(r.Level)
-	if !levels[r.Level] {
-		return r, at(child(d.root, "level"), "informational, low, medium, high or critical", "unknown level %q", r.Level)
+	if r.Level = strings.ToLower(r.Level); !levels[r.Level] {
+		r.Level = ""
 	}
 	if t := child(d.root, "taxonomy"); t != nil && t.Value != "" && t.Value != "sigma" {
 		return r, at(t, "taxonomy: sigma", "the taxonomy %q cannot be mapped", t.Value)
 	}
-	p := readLogSource(d.root, &r.Source)
-	return r, p
+	return r, nil
 }
 
 var knownKeys = map[string]bool{
 	"detection": true, "logsource": true, "related": true, "scope": true, "taxonomy": true, "license": true,
+	"correlation": true, "filter": true, "generate": true,
 }
 
 func readLogSource(root *yaml.Node, l *LogSource) *Problem {

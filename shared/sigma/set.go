@@ -1,21 +1,30 @@
 package sigma
 
-// Set is a compiled set of rules. It is never changed and safe for concurrent use.
+// Set is a compiled set of rules. It is never changed and safe for concurrent use, each worker with its own [Scratch].
 type Set struct {
-	rules      []*Rule
-	paths      []Path
-	predicates []predicate
-	programs   map[LogSource]*program
-	fallback   program // all rules, with the names of fields as they are
-	hash       string
+	rules        []*Rule
+	paths        []Path
+	pathKeys     []int32          // by path: its flat key
+	keys         []string         // flat keys that rules name
+	keyIDs       map[string]int32 // the way back
+	pool         []int32          // the ids of paths, in sets
+	predicates   []predicate
+	programs     map[LogSource]*program
+	fallback     program // all rules, with the names of fields as they are
+	correlations []*Correlation
+	any          bool // rules apply to events of every source
+	hash         string
 }
 
 // program is what one log source is evaluated with.
-type program struct{ rules []routed }
+type program struct {
+	rules []routed
+	index *index
+}
 
 type routed struct {
 	hit  Hit
-	root node
+	code code
 }
 
 // Hit says that a rule fired.
@@ -30,8 +39,8 @@ type Field struct {
 	Paths []Path
 }
 
-// Match appends a hit for every rule that fires on ev, which is of source src, and returns hits. It allocates nothing
-// while no rule fires, unless the event itself does or the scratch memory has to grow.
+// Match appends a hit for every rule that fires on ev, which is of source src, in the order of the rules, and returns hits. It
+// allocates nothing while no rule fires, unless the event itself does or the scratch memory has to grow.
 func (s *Set) Match(ev Event, src LogSource, scratch *Scratch, hits []Hit) []Hit {
 	prog, configured := s.programs[src]
 	if !configured {
@@ -40,13 +49,14 @@ func (s *Set) Match(ev Event, src LogSource, scratch *Scratch, hits []Hit) []Hit
 	if len(prog.rules) == 0 {
 		return hits
 	}
-	scratch.begin(s, ev)
-	for i := range prog.rules {
-		r := &prog.rules[i]
-		if !configured && !r.hit.Rule.Source.Covers(src) {
+	scratch.begin(s, prog, ev)
+	scratch.find(prog.index)
+	for _, id := range scratch.candidates() {
+		r := &prog.rules[id]
+		if !configured && !s.any && !r.hit.Rule.Source.Covers(src) {
 			continue
 		}
-		if r.root.eval(scratch) {
+		if r.code.eval(scratch) {
 			hits = append(hits, r.hit)
 		}
 	}
@@ -56,6 +66,9 @@ func (s *Set) Match(ev Event, src LogSource, scratch *Scratch, hits []Hit) []Hit
 
 // Rules returns the rules of the set, in the order of their documents. Do not change them.
 func (s *Set) Rules() []*Rule { return s.rules }
+
+// Correlations returns the correlations whose rules are all in the set, each after those that it refers to. Do not change them.
+func (s *Set) Correlations() []*Correlation { return s.correlations }
 
 // Hash names the set by content: 64 hexadecimal digits.
 func (s *Set) Hash() string { return s.hash }

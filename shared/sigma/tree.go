@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// node is a place in the tree that a rule's condition becomes.
+// node is a place in the tree that a rule's condition becomes before it is written down as [code].
 type node struct {
 	op   op
 	id   int32 // leaf: the predicate
@@ -24,41 +24,11 @@ const (
 	count
 )
 
-func (n *node) eval(sc *Scratch) bool {
-	switch n.op {
-	case leaf:
-		return sc.holds(n.id)
-	case and:
-		for i := range n.kids {
-			if !n.kids[i].eval(sc) {
-				return false
-			}
-		}
-		return true
-	case or:
-		for i := range n.kids {
-			if n.kids[i].eval(sc) {
-				return true
-			}
-		}
-		return false
-	case not:
-		return !n.kids[0].eval(sc)
-	default:
-		held := 0
-		for i := range n.kids {
-			if n.kids[i].eval(sc) {
-				if held++; held == n.n {
-					return true
-				}
-			}
-		}
-		return false
-	}
-}
-
-// join makes one node of several: those of the same kind are taken in, cheap ones come first.
+// join makes one node of several: those of the same kind are taken in, cheap ones come first and equal ones once.
 func join(o op, kids ...node) node {
+	if len(kids) == 1 {
+		return kids[0]
+	}
 	var flat []node
 	for _, k := range kids {
 		if k.op == o {
@@ -67,6 +37,10 @@ func join(o op, kids ...node) node {
 			flat = append(flat, k)
 		}
 	}
+	slices.SortStableFunc(flat, func(a, b node) int {
+		return cmp.Or(cmp.Compare(a.cost, b.cost), cmp.Compare(a.op, b.op), cmp.Compare(a.id, b.id))
+	})
+	flat = slices.CompactFunc(flat, func(a, b node) bool { return a.op == leaf && b.op == leaf && a.id == b.id })
 	if len(flat) == 1 {
 		return flat[0]
 	}
@@ -74,7 +48,6 @@ func join(o op, kids ...node) node {
 	for _, k := range flat {
 		n.cost += k.cost
 	}
-	slices.SortStableFunc(n.kids, func(a, b node) int { return cmp.Compare(a.cost, b.cost) })
 	return n
 }
 

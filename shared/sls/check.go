@@ -10,11 +10,8 @@ func checkGroup(b []byte, base int) (Group, error) {
 			return Group{}, &DecodeError{base + i, "LogGroup", err}
 		}
 		at := base + f.next - len(f.data)
-		switch f.num {
-		case groupLogs, groupTags, 2, groupTopic, groupSource, groupUUID:
-			if f.typ != wireBytes {
-				return Group{}, &DecodeError{base + i, "LogGroup", errWireType}
-			}
+		if isGroupField(f.num) && f.typ != wireBytes {
+			return Group{}, &DecodeError{base + i, "LogGroup", errWireType}
 		}
 		switch f.num {
 		case groupLogs:
@@ -60,11 +57,8 @@ func checkLog(b []byte, base int) error {
 				return err
 			}
 		case logTime:
-			if f.typ != wireVarint {
-				return &DecodeError{base + i, "Log", errWireType}
-			}
-			if f.val > 1<<32-1 {
-				return &DecodeError{base + i, "Log", errTime}
+			if err := checkTime(f); err != nil {
+				return &DecodeError{base + i, "Log", err}
 			}
 			timed = true
 		case logTimeNS:
@@ -76,6 +70,19 @@ func checkLog(b []byte, base int) error {
 	}
 	if !timed {
 		return &DecodeError{base, "Log", errRequired}
+	}
+	return nil
+}
+
+// isGroupField tells whether a field of LogGroup is one of those that are length-delimited.
+func isGroupField(num int) bool { return num >= groupLogs && num <= groupTags }
+
+func checkTime(f field) error {
+	if f.typ != wireVarint {
+		return errWireType
+	}
+	if f.val > 1<<32-1 {
+		return errTime
 	}
 	return nil
 }

@@ -34,8 +34,9 @@ type Config struct {
 	Region      string // region id; needed by signature v4
 	Credentials CredentialsFunc
 	Account     string       // uid that errors name, if known
-	HTTPClient  *http.Client // nil: a client of its own with kept-alive connections; share one among many clients
+	HTTPClient  *http.Client // its Transport is used; nil: one of its own with kept-alive connections. Share one among many clients
 	SignV4      bool         // sign with SLS4-HMAC-SHA256 instead of v1
+	SignSHA256  bool         // sign v1 with HMAC-SHA256 instead of HMAC-SHA1
 	UserAgent   string
 	Now         func() time.Time // nil: time.Now
 }
@@ -48,8 +49,11 @@ type Client struct {
 	account      string
 	userAgent    string
 	credentials  CredentialsFunc
-	http         *http.Client
+	transport    http.RoundTripper
 	signV4       bool
+	methodV1     string
+	zstd         zstdCoders
+	own          creations
 	now          func() time.Time
 	skew         atomic.Int64 // nanoseconds that the service's clock is ahead of ours
 }
@@ -63,7 +67,10 @@ func Endpoint(region string) string { return region + ".log.aliyuncs.com" }
 func New(c Config) *Client {
 	cl := &Client{
 		scheme: "https", host: c.Endpoint, region: c.Region, account: c.Account, userAgent: c.UserAgent,
-		credentials: c.Credentials, http: c.HTTPClient, signV4: c.SignV4, now: c.Now,
+		credentials: c.Credentials, signV4: c.SignV4, now: c.Now, methodV1: methodSHA1,
+	}
+	if c.SignSHA256 {
+		cl.methodV1 = methodSHA256
 	}
 	if u, err := url.Parse(c.Endpoint); err == nil && u.Host != "" {
 		cl.scheme, cl.host = u.Scheme, u.Host
@@ -76,8 +83,11 @@ func New(c Config) *Client {
 	if cl.userAgent == "" {
 		cl.userAgent = "fenghuo"
 	}
-	if cl.http == nil {
-		cl.http = NewHTTPClient()
+	if c.HTTPClient == nil {
+		c.HTTPClient = NewHTTPClient()
+	}
+	if cl.transport = c.HTTPClient.Transport; cl.transport == nil {
+		cl.transport = http.DefaultTransport
 	}
 	return cl
 }

@@ -342,52 +342,6 @@ func clientOf(f transport) *Project {
 	return New(Config{Endpoint: "cn-hangzhou.log.aliyuncs.com", Region: "cn-hangzhou", Credentials: static, HTTPClient: &http.Client{Transport: f}}).Project("p")
 }
 
-func TestRetries(t *testing.T) {
-	t.Parallel()
-	busy := `{"errorCode":"ServerBusy","errorMessage":"busy"}`
-	tests := []struct {
-		name  string
-		fails []func() (*http.Response, error)
-		calls int
-		kind  soc.Kind
-	}{
-		{"busy, then fine", []func() (*http.Response, error){func() (*http.Response, error) { return answer(503, busy), nil }}, 2, ""},
-		{"reset, then fine", []func() (*http.Response, error){func() (*http.Response, error) { return nil, errors.New("connection reset") }}, 2, ""},
-		{"quota, twice", []func() (*http.Response, error){
-			func() (*http.Response, error) { return answer(403, `{"errorCode":"ReadQuotaExceed"}`), nil },
-			func() (*http.Response, error) { return answer(403, `{"errorCode":"ReadQuotaExceed"}`), nil },
-		}, 3, ""},
-		{"denied at once", []func() (*http.Response, error){func() (*http.Response, error) { return answer(401, `{"errorCode":"Unauthorized"}`), nil }}, 1, soc.Denied},
-		{"not JSON, for ever", []func() (*http.Response, error){nil}, maxAttempts, soc.Unavailable},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				calls := 0
-				p := clientOf(func(*http.Request) (*http.Response, error) {
-					calls++
-					if tt.fails[0] == nil {
-						return answer(502, "<html>"), nil
-					}
-					if calls <= len(tt.fails) {
-						return tt.fails[calls-1]()
-					}
-					return answer(200, "[]"), nil
-				})
-				begin := time.Now()
-				_, err := p.ListShards(t.Context(), "l")
-				if soc.KindOf(err) != tt.kind || calls != tt.calls {
-					t.Errorf("error = %v after %d calls, want kind %q after %d", err, calls, tt.kind, tt.calls)
-				}
-				if d := time.Since(begin); d > 4*time.Second || tt.calls > 1 && d < firstWait/2 {
-					t.Errorf("took %v", d)
-				}
-			})
-		})
-	}
-}
-
 func TestContextEndsRetries(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -489,6 +443,35 @@ func TestGetLogsCompleteRepeats(t *testing.T) {
 		res, err := p.GetLogsComplete(t.Context(), "l", Query{})
 		if err != nil || !res.Complete || res.Count != 1 || calls != 4 {
 			t.Errorf("%+v, %v after %d calls", res, err, calls)
+		}
+	})
+}
+
+func TestIncompleteQueriesAreBounded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		calls := 0
+		p := clientOf(func(r *http.Request) (*http.Response, error) {
+			calls++
+			if r.Method == http.MethodGet {
+				return answer(200, `[{"from":1,"to":2,"count":3,"progress":"Incomplete"}]`, "x-log-progress", "Incomplete"), nil
+			}
+			return answer(200, `{"meta":{"progress":"Incomplete"},"data":[{"a":"1"}]}`), nil
+		})
+		begin := time.Now()
+		res, err := p.GetLogsComplete(t.Context(), "l", Query{})
+		if err != nil || res.Complete || res.Count != 1 || calls != completeTries || time.Since(begin) > 5*time.Minute {
+			t.Errorf("%+v, %v after %d calls in %v", res, err, calls, time.Since(begin))
+		}
+		calls = 0
+		h, complete, err := p.GetHistogramsComplete(t.Context(), "l", time.Unix(1, 0), time.Unix(2, 0), "", 0)
+		if err != nil || complete || len(h) != 1 || calls != completeTries {
+			t.Errorf("%v, %v, %v after %d calls", h, complete, err, calls)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if res, err = p.GetLogsComplete(ctx, "l", Query{}); err != nil || res.Complete || res.Count != 1 {
+			t.Errorf("at the end of its time: %+v, %v", res, err)
 		}
 	})
 }

@@ -42,7 +42,7 @@ func kindOf(status int, code string) soc.Kind {
 	switch {
 	case strings.HasSuffix(code, "NotExist"), strings.HasSuffix(code, "NotExists"):
 		return soc.NotFound
-	case strings.HasSuffix(code, "AlreadyExist"):
+	case strings.HasSuffix(code, "AlreadyExist"), code == "ConsumerNotMatch":
 		return soc.Conflict
 	case strings.HasSuffix(code, "QuotaExceed") && status == http.StatusForbidden:
 		return soc.Throttled // a rate; the count quotas come with status 400
@@ -70,6 +70,3 @@ func kindOf(status int, code string) soc.Kind {
 		return soc.Internal
 	}
 }
-
-// skewed tells whether the service refused a request for its clock (sls.md §1.8).
-func skewed(code string) bool { return code == "RequestTimeTooSkewed" || code == "RequestTimeExpired" }

@@ -3,10 +3,13 @@ package sls
 import "iter"
 
 // Group is a view of one serialized LogGroup that was checked before. It owns nothing: it lives as long as the bytes
-// it was made from stay unchanged.
+// it was made from stay unchanged, and a view of an [Index] until the index is filled again.
 type Group struct {
 	raw, topic, source []byte
 	logs               int
+	first              int    // number of the first log
+	x                  *Index // nil: fields are read from raw
+	at                 int    // in x
 }
 
 // ParseGroup checks one serialized LogGroup and returns its view. Its error is of kind Invalid and carries a
@@ -31,9 +34,20 @@ func (g Group) Source() []byte { return g.source }
 // NumLogs returns the number of logs.
 func (g Group) NumLogs() int { return g.logs }
 
+// CountFrom returns the same view with its logs numbered from first instead of 0: for a group that is the later part of
+// one that was split, see [Forwarder].
+func (g Group) CountFrom(first int) Group {
+	g.first = first
+	return g
+}
+
 // Tags yields the group's tags in order. A key may occur more than once.
 func (g Group) Tags() iter.Seq2[[]byte, []byte] {
 	return func(yield func(key, value []byte) bool) {
+		if g.x != nil {
+			g.x.tagsOf(g.at, yield)
+			return
+		}
 		for i := 0; i < len(g.raw); {
 			f, err := readField(g.raw, i)
 			if err != nil {
@@ -49,17 +63,21 @@ func (g Group) Tags() iter.Seq2[[]byte, []byte] {
 	}
 }
 
-// Logs yields the group's logs in order, each with its position from 0.
+// Logs yields the group's logs in order, each with its number, from 0 unless [Group.CountFrom] said otherwise.
 func (g Group) Logs() iter.Seq2[int, Log] {
 	return func(yield func(int, Log) bool) {
-		n := 0
+		n := g.first
+		if g.x != nil {
+			g.x.logsOf(g.at, n, yield)
+			return
+		}
 		for i := 0; i < len(g.raw); {
 			f, err := readField(g.raw, i)
 			if err != nil {
 				return
 			}
 			if f.num == groupLogs {
-				if !yield(n, Log{f.data}) {
+				if !yield(n, Log{raw: f.data}) {
 					return
 				}
 				n++
@@ -67,101 +85,4 @@ func (g Group) Logs() iter.Seq2[int, Log] {
 			i = f.next
 		}
 	}
-}
-
-// Log is a view of one log of a [Group].
-type Log struct{ raw []byte }
-
-// Time returns the log's time: Unix seconds and the nanosecond part, which is 0 when the writer gave none. The
-// nanosecond part is the writer's and may be out of range.
-func (l Log) Time() (sec, ns uint32) {
-	for i := 0; i < len(l.raw); {
-		f, err := readField(l.raw, i)
-		if err != nil {
-			return sec, ns
-		}
-		switch f.num {
-		case logTime:
-			sec = uint32(f.val)
-		case logTimeNS:
-			ns = uint32(f.val)
-		}
-		i = f.next
-	}
-	return sec, ns
-}
-
-// Len returns the number of fields.
-func (l Log) Len() int {
-	n := 0
-	for i := 0; i < len(l.raw); {
-		f, err := readField(l.raw, i)
-		if err != nil {
-			return n
-		}
-		if f.num == logContents {
-			n++
-		}
-		i = f.next
-	}
-	return n
-}
-
-// Fields yields keys and values in the order they were written. A key may occur more than once; a value need not be
-// UTF-8.
-func (l Log) Fields() iter.Seq2[[]byte, []byte] {
-	return func(yield func(key, value []byte) bool) {
-		for i := 0; i < len(l.raw); {
-			if l.raw[i] == logContents<<3|wireBytes {
-				if data, next := cut(l.raw, i+1); next > 0 {
-					if !yield(pair(data)) {
-						return
-					}
-					i = next
-					continue
-				}
-			}
-			f, err := readField(l.raw, i)
-			if err != nil {
-				return
-			}
-			if f.num == logContents {
-				if !yield(pair(f.data)) {
-					return
-				}
-			}
-			i = f.next
-		}
-	}
-}
-
-// Get returns the value of the first field with the key.
-func (l Log) Get(key string) ([]byte, bool) {
-	for k, v := range l.Fields() {
-		if string(k) == key {
-			return v, true
-		}
-	}
-	return nil, false
-}
-
-// pair returns key and value of a checked Content or LogTag.
-func pair(b []byte) (key, value []byte) {
-	if key, value, ok := splitPair(b); ok {
-		return key, value
-	}
-	for i := 0; i < len(b); {
-		f, err := readField(b, i)
-		if err != nil {
-			return key, value
-		}
-		switch f.num {
-		case pairKey:
-			key = f.data
-		case pairValue:
-			value = f.data
-		}
-		i = f.next
-	}
-	return key, value
 }

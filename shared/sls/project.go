@@ -19,29 +19,22 @@ type ProjectInfo struct {
 	Region      string `json:"region"`
 }
 
-// LogstoreInfo is a Logstore's settings (sls.md §3.2).
-type LogstoreInfo struct {
-	Name          string `json:"logstoreName"`
-	TTLDays       int    `json:"ttl"` // 3650 = for ever
-	Shards        int    `json:"shardCount"`
-	Mode          string `json:"mode"`          // standard, query, lite
-	TelemetryType string `json:"telemetryType"` // "" = logs
-	AppendMeta    bool   `json:"appendMeta"`
-	CreatedAt     int64  `json:"createTime"`     // Unix seconds
-	ModifiedAt    int64  `json:"lastModifyTime"` // Unix seconds
+// Region is a region that the service is offered in.
+type Region struct {
+	ID               string `json:"region"`
+	Name             string `json:"localName"`
+	InternetEndpoint string `json:"internetEndpoint"`
+	IntranetEndpoint string `json:"intranetEndpoint"`
 }
 
-// Shard is one shard of a Logstore (sls.md §3.3). Its range of hash keys is half open.
-type Shard struct {
-	ID        int    `json:"shardID"`
-	Status    string `json:"status"` // readwrite, readonly
-	BeginKey  string `json:"inclusiveBeginKey"`
-	EndKey    string `json:"exclusiveEndKey"`
-	CreatedAt int64  `json:"createTime"` // Unix seconds
+// Regions returns the regions that the service is offered in.
+func (c *Client) Regions(ctx context.Context) ([]Region, error) {
+	var out struct {
+		Regions []Region `json:"regions"`
+	}
+	err := c.getJSON(ctx, &request{op: "list regions", path: "/regions"}, &out)
+	return out.Regions, err
 }
-
-// ReadOnly tells whether the shard was split or merged: it stays readable until its data expires and gets no more.
-func (s Shard) ReadOnly() bool { return s.Status == "readonly" }
 
 // ListProjects returns one page of the region's projects and how many there are: size 1–500, 0 for 100. nameLike
 // keeps names that contain it. Kinds: Denied without log:ListProject.
@@ -68,41 +61,23 @@ func (p *Project) Get(ctx context.Context) (ProjectInfo, error) {
 	return out, err
 }
 
-// ListLogstores returns the names of all Logstores of the project.
-func (p *Project) ListLogstores(ctx context.Context) ([]string, error) {
-	const page = 500
-	var names []string
-	for {
-		var out struct {
-			Total     int      `json:"total"`
-			Logstores []string `json:"logstores"`
-		}
-		r := &request{
-			op: "list Logstores", action: "log:ListLogStores", project: p.name, path: "/logstores",
-			query: url.Values{"offset": {strconv.Itoa(len(names))}, "size": {strconv.Itoa(page)}},
-		}
-		if err := p.c.getJSON(ctx, r, &out); err != nil {
-			return nil, err
-		}
-		names = append(names, out.Logstores...)
-		if len(out.Logstores) == 0 || len(names) >= out.Total {
-			return names, nil
-		}
-	}
+// Create makes the project in the client's region and as its account. Right after it, this client repeats calls that do
+// not find the project yet. Kinds: Conflict when it exists, also as somebody else's; Invalid, Denied.
+func (p *Project) Create(ctx context.Context, description string) error {
+	r := &request{op: "create project", action: "log:CreateProject", method: http.MethodPost, project: p.name, path: "/", once: true, creates: projectName(p.name)}
+	return p.c.sendJSON(ctx, r, map[string]string{"projectName": p.name, "description": description}, nil)
 }
 
-// GetLogstore returns a Logstore's settings. Kinds: NotFound when it does not exist.
-func (p *Project) GetLogstore(ctx context.Context, name string) (LogstoreInfo, error) {
-	var out LogstoreInfo
-	err := p.c.getJSON(ctx, p.request("get Logstore", "log:GetLogStore", name, ""), &out)
-	return out, err
+// Update sets the project's description. Kinds: NotFound, Denied.
+func (p *Project) Update(ctx context.Context, description string) error {
+	r := &request{op: "update project", action: "log:UpdateProject", method: http.MethodPut, project: p.name, path: "/"}
+	return p.c.sendJSON(ctx, r, map[string]string{"description": description}, nil)
 }
 
-// ListShards returns the shards of a Logstore, readable ones that no longer get data included.
-func (p *Project) ListShards(ctx context.Context, logstore string) ([]Shard, error) {
-	var out []Shard
-	err := p.c.getJSON(ctx, p.request("list shards", "log:ListShards", logstore, "/shards"), &out)
-	return out, err
+// Delete removes the project with all its data. Kinds: NotFound, Denied.
+func (p *Project) Delete(ctx context.Context) error {
+	r := &request{op: "delete project", action: "log:DeleteProject", method: http.MethodDelete, project: p.name, path: "/", removes: projectName(p.name)}
+	return p.c.sendJSON(ctx, r, nil, nil)
 }
 
 // request begins a call on a Logstore.
@@ -111,6 +86,23 @@ func (p *Project) request(op, action, logstore, rest string) *request {
 		op: op, action: action, method: http.MethodGet, project: p.name, logstore: logstore,
 		path: "/logstores/" + url.PathEscape(logstore) + rest,
 	}
+}
+
+// sendJSON sends a request with a JSON body, unless in is nil, and decodes the answer into out, unless out is nil.
+func (c *Client) sendJSON(ctx context.Context, r *request, in, out any) error {
+	if in != nil {
+		body, err := json.Marshal(in)
+		if err != nil {
+			return c.failure(r, soc.Invalid, err)
+		}
+		r.body, r.rawSize = body, len(body)
+		r.header = map[string]string{"Content-Type": "application/json"}
+	}
+	if out != nil {
+		return c.getJSON(ctx, r, out)
+	}
+	_, err := c.do(ctx, r)
+	return err
 }
 
 func (c *Client) getJSON(ctx context.Context, r *request, out any) error {
@@ -125,7 +117,7 @@ func (c *Client) getJSON(ctx context.Context, r *request, out any) error {
 }
 
 func (c *Client) decode(r *request, resp *response, out any) error {
-	raw, err := expand(resp, nil)
+	raw, err := c.expand(resp, nil, r.codec)
 	if err == nil {
 		err = json.Unmarshal(raw, out)
 	}

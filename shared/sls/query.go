@@ -69,19 +69,36 @@ const (
 // GetLogsComplete repeats an incomplete query up to 20 times, waiting 100 ms doubled up to 10 s, until it is complete or the context
 // ends. When the tries are used up it returns the last, incomplete result without an error.
 func (p *Project) GetLogsComplete(ctx context.Context, logstore string, q Query) (*Result, error) {
+	var res *Result
+	err := complete(ctx, func() (done bool, err error) {
+		res, err = p.GetLogs(ctx, logstore, q)
+		return err == nil && res.Complete, err
+	})
+	return res, err
+}
+
+// complete runs a query until it is done, the tries are used up, or the context ends.
+func complete(ctx context.Context, query func() (done bool, err error)) error {
 	wait := completeFirst
 	for try := 1; ; try++ {
-		res, err := p.GetLogs(ctx, logstore, q)
-		if err != nil || res.Complete || try == completeTries {
-			return res, err
+		done, err := query()
+		if err != nil || done || try == completeTries || !sleep(ctx, wait) {
+			return err
 		}
-		select {
-		case <-time.After(wait):
-			wait = min(2*wait, completeMost)
-		case <-ctx.Done():
-			return res, nil
-		}
+		wait = min(2*wait, completeMost)
 	}
+}
+
+// GetHistogramsComplete repeats an incomplete count as [Project.GetLogsComplete] does a query. The second result tells
+// whether it became complete.
+func (p *Project) GetHistogramsComplete(ctx context.Context, logstore string, from, to time.Time, query string, interval time.Duration) ([]Histogram, bool, error) {
+	var out []Histogram
+	var all bool
+	err := complete(ctx, func() (done bool, err error) {
+		out, all, err = p.GetHistograms(ctx, logstore, from, to, query, interval)
+		return all, err
+	})
+	return out, all, err
 }
 
 // Histogram is the number of logs in one interval [From, To).

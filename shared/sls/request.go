@@ -6,29 +6,22 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
-)
-
-// How often and how long a call is tried. Waits are drawn evenly from the upper half of a doubling span.
-const (
-	maxAttempts    = 5
-	firstWait      = 200 * time.Millisecond
-	longestWait    = 5 * time.Second
-	attemptTimeout = 60 * time.Second
 )
 
 // maxBody is the largest answer that is read, compressed or not. The service's own limit is not documented; clients
 // take 4 MiB for a full page (sls.md §3.5), and a LogGroup is at most 10 MB.
 const maxBody = 64 << 20
 
-// request is one call. Every call here may be repeated: reads change nothing, and writing a LogGroup twice gives
-// records with the same identity.
+// request is one call. Most may be repeated: reads change nothing, and writing a LogGroup twice gives records with the
+// same identity.
 type request struct {
 	op       string // for errors
 	action   string // RAM action, for errors
@@ -40,6 +33,10 @@ type request struct {
 	header   map[string]string
 	body     []byte
 	rawSize  int
+	once     bool        // it must not run twice
+	creates  string      // what exists after it, see creations
+	removes  string      // what exists no more after it, and all that is in it
+	codec    Codec       // that the answer may be compressed with
 	buf      *PageBuffer // where the answer's body goes; nil: memory of its own
 }
 
@@ -59,38 +56,6 @@ type response struct {
 	body   []byte // as sent: perhaps compressed
 }
 
-// do sends a request, again when that can help, until the context ends.
-func (c *Client) do(ctx context.Context, r *request) (*response, error) {
-	wait := firstWait
-	corrected := false
-	for attempt := 1; ; attempt++ {
-		resp, err := c.attempt(ctx, r)
-		if err == nil {
-			return resp, nil
-		}
-		if skewed(err.Code) && !corrected {
-			corrected = true
-			continue // attempt has learned the service's clock
-		}
-		if ctx.Err() != nil {
-			return nil, c.failure(r, soc.Timeout, context.Cause(ctx))
-		}
-		if attempt == maxAttempts || !soc.Retryable(err) {
-			return nil, err
-		}
-		pause := wait/2 + rand.N(wait/2)
-		wait = min(2*wait, longestWait)
-		if end, ok := ctx.Deadline(); ok && time.Until(end) < pause {
-			return nil, err
-		}
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-			return nil, c.failure(r, soc.Timeout, context.Cause(ctx))
-		}
-	}
-}
-
 func (c *Client) failure(r *request, kind soc.Kind, err error) *soc.Error {
 	return &soc.Error{Kind: kind, Op: r.op, Account: c.account, Resource: r.resource(), Err: err}
 }
@@ -104,7 +69,7 @@ func (c *Client) attempt(ctx context.Context, r *request) (*response, *soc.Error
 		return nil, err
 	}
 	sent := c.now()
-	resp, errDo := c.http.Do(req)
+	resp, errDo := c.transport.RoundTrip(req)
 	if errDo != nil {
 		return nil, c.networkError(r, errDo)
 	}
@@ -123,12 +88,8 @@ func (c *Client) attempt(ctx context.Context, r *request) (*response, *soc.Error
 	return nil, e
 }
 
-// networkError hides the URL of the request: what went wrong is below it.
+// networkError is an error of the connection. It never names the URL of the request.
 func (c *Client) networkError(r *request, err error) *soc.Error {
-	var ue *url.Error
-	if errors.As(err, &ue) {
-		err = ue.Err
-	}
 	if e := (*soc.Error)(nil); errors.As(err, &e) {
 		return c.failure(r, e.Kind, err)
 	}
@@ -149,39 +110,47 @@ func (c *Client) build(ctx context.Context, r *request) (*http.Request, *soc.Err
 	if r.project != "" && !c.byHeader {
 		host = r.project + "." + host
 	}
-	target := c.scheme + "://" + host + r.path
-	if len(r.query) > 0 {
-		target += "?" + escapeQuery(r.query)
-	}
-	req, err := http.NewRequestWithContext(ctx, r.method, target, bytes.NewReader(r.body))
-	if err != nil {
+	path, errPath := url.PathUnescape(r.path)
+	if errPath != nil || strings.ContainsAny(host, "/?#@ ") {
 		return nil, c.failure(r, soc.Invalid, fmt.Errorf("endpoint %q or project %q is malformed", c.host, r.project))
 	}
+	h := make(http.Header, 12)
 	for k, v := range r.header {
-		req.Header.Set(k, v)
+		h.Set(k, v)
 	}
-	req.Header.Set("User-Agent", c.userAgent)
-	req.Header.Set("x-log-bodyrawsize", strconv.Itoa(r.rawSize))
+	set(h, "User-Agent", c.userAgent)
+	set(h, hBodyRawSize, strconv.Itoa(r.rawSize))
 	if r.project != "" && c.byHeader {
-		req.Header.Set("x-log-project", r.project)
+		set(h, hProject, r.project)
 	}
-	s := signable{method: r.method, host: req.Host, path: r.path, query: r.query, header: req.Header, body: r.body}
+	req := &http.Request{
+		Method: r.method, Host: host, Header: h, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, ContentLength: int64(len(r.body)),
+		URL: &url.URL{Scheme: c.scheme, Host: host, Path: path, RawPath: r.path, RawQuery: escapeQuery(r.query)},
+	}
+	if len(r.body) > 0 {
+		req.Body = io.NopCloser(bytes.NewReader(r.body))
+		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(r.body)), nil }
+	}
+	s := signable{method: r.method, host: host, path: r.path, query: r.query, header: h, body: r.body}
 	now := c.now().Add(time.Duration(c.skew.Load()))
 	if c.signV4 {
 		signV4(s, cred, c.region, now)
 	} else {
-		signV1(s, cred, now)
+		signV1(s, cred, now, c.methodV1)
 	}
-	return req, nil
+	return req.WithContext(ctx), nil
 }
 
 func escapeQuery(q url.Values) string {
-	var b []byte
+	if len(q) == 0 {
+		return ""
+	}
+	b := make([]byte, 0, 256)
 	for _, k := range sortedKeys(q) {
 		if len(b) > 0 {
 			b = append(b, '&')
 		}
-		b = append(append(append(b, escape3986(k)...), '='), escape3986(q.Get(k))...)
+		b = appendEscaped(append(appendEscaped(b, k), '='), q.Get(k))
 	}
 	return string(b)
 }
@@ -204,21 +173,26 @@ func readBody(resp *http.Response, buf *PageBuffer) ([]byte, error) {
 	if buf != nil {
 		body = buf.body[:0]
 	}
-	w := bytes.NewBuffer(body)
-	if resp.ContentLength > 0 {
-		w.Grow(int(resp.ContentLength) + bytes.MinRead)
-	}
-	n, err := w.ReadFrom(io.LimitReader(resp.Body, maxBody+1))
-	if err != nil {
-		return nil, err
-	}
-	if n > maxBody {
-		return nil, tooLarge(n)
+	if n := int(resp.ContentLength); n >= 0 { // no byte more than was announced is read, and none is copied
+		body = slices.Grow(body, n)[:n]
+		if _, err := io.ReadFull(resp.Body, body); err != nil {
+			return nil, err
+		}
+	} else {
+		w := bytes.NewBuffer(body)
+		n, err := w.ReadFrom(io.LimitReader(resp.Body, maxBody+1))
+		if err != nil {
+			return nil, err
+		}
+		if n > maxBody {
+			return nil, tooLarge(n)
+		}
+		body = w.Bytes()
 	}
 	if buf != nil {
-		buf.body = w.Bytes()
+		buf.body = body
 	}
-	return w.Bytes(), nil
+	return body, nil
 }
 
 func tooLarge(n int64) error {

@@ -70,7 +70,7 @@ func TestSignatureVectors(t *testing.T) {
 				signV4(s, cred, "cn-hangzhou", vectorTime)
 				want = "SLS4-HMAC-SHA256 Credential=" + vectorKey + "/20230102/cn-hangzhou/sls/aliyun_v4_request,Signature=" + tt.want
 			} else {
-				signV1(s, cred, vectorTime)
+				signV1(s, cred, vectorTime, methodSHA1)
 			}
 			if got := s.header.Get("Authorization"); got != want {
 				t.Errorf("Authorization = %q, want %q", got, want)

@@ -22,7 +22,6 @@ const (
 	groupLogs   = 1
 	groupTopic  = 3
 	groupSource = 4
-	groupUUID   = 5
 	groupTags   = 6
 
 	logTime     = 1
@@ -40,6 +39,9 @@ var (
 	errTag       = errors.New("field number out of range")
 	errRequired  = errors.New("required field is missing")
 	errTime      = errors.New("time does not fit 32 bits")
+	errUTF8      = errors.New("key is not UTF-8")
+	errTooMany   = errors.New("more LogGroups than a pull can return")
+	errTooLong   = errors.New("longer than an answer can be")
 )
 
 // field is one decoded field: its number, its wire type, its number value or its bytes, and where the next one starts.

@@ -5,12 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strconv"
-	"testing"
-
-	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/dynamicpb"
-
-	"github.com/fenghuo-soc/fenghuo/shared/soc"
 )
 
 // workload is the traffic of sls.md §7: WAF access logs of 40 pairs, 64 to a group.
@@ -91,94 +85,8 @@ func newWorkload(target int) workload {
 	return w
 }
 
-const pageBytes = 4 << 20
-
-// BenchmarkDecode checks a page and walks every pair of it: what detect pays before rules.
-func BenchmarkDecode(b *testing.B) {
-	w := newWorkload(pageBytes)
-	b.SetBytes(int64(len(w.list)))
-	b.ReportAllocs()
-	for b.Loop() {
-		n, err := checkList(w.list)
-		if err != nil {
-			b.Fatal(err)
-		}
-		page, pairs := Page{Raw: w.list, Count: n}, 0
-		for _, g := range page.Groups() {
-			for _, l := range g.Logs() {
-				for k, v := range l.Fields() {
-					pairs += len(k) & len(v) & 1
-				}
-			}
-		}
-		if pairs < 0 {
-			b.Fatal("impossible")
-		}
-	}
-}
-
-// BenchmarkCheck only checks a page: what the collector pays.
-func BenchmarkCheck(b *testing.B) {
-	w := newWorkload(pageBytes)
-	b.SetBytes(int64(len(w.list)))
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := checkList(w.list); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-// BenchmarkDecodeReference is the same page through google.golang.org/protobuf, for the ratio.
-func BenchmarkDecodeReference(b *testing.B) {
-	w := newWorkload(pageBytes)
-	desc := schema(b).Messages().ByName("LogGroupList")
-	b.SetBytes(int64(len(w.list)))
-	b.ReportAllocs()
-	for b.Loop() {
-		if err := proto.Unmarshal(w.list, dynamicpb.NewMessage(desc)); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-// BenchmarkAppendTags stamps every group of a page, in reused memory.
-func BenchmarkAppendTags(b *testing.B) {
-	w := newWorkload(pageBytes)
-	tags := soc.Origin{Account: "1100000000000003", Region: "cn-hangzhou", Template: "alibaba_cloud_waf_flow", Source: "s", Project: "p", Logstore: "l"}.Tags()
-	dst := make([]byte, 0, len(w.groups[0])*2)
-	b.SetBytes(int64(len(w.list)))
-	b.ReportAllocs()
-	for b.Loop() {
-		for _, g := range w.groups {
-			dst = AppendTags(dst[:0], g, tags)
-		}
-	}
-}
-
-func TestDecodeDoesNotAllocate(t *testing.T) {
-	w := newWorkload(100_000)
-	allocs := testing.AllocsPerRun(20, func() {
-		n, err := checkList(w.list)
-		if err != nil {
-			t.Fatal(err)
-		}
-		page, logs := Page{Raw: w.list, Count: n}, 0
-		for _, g := range page.Groups() {
-			for range g.Tags() {
-			}
-			for _, l := range g.Logs() {
-				l.Time()
-				for range l.Fields() {
-				}
-				logs++
-			}
-		}
-		if logs != w.logs {
-			t.Fatalf("%d logs, want %d", logs, w.logs)
-		}
-	})
-	if allocs != 0 {
-		t.Errorf("decoding a page allocates %v times, want 0", allocs)
-	}
+// appendListed appends a group to a LogGroupList.
+func appendListed(list, group []byte) []byte {
+	list = append(list, listGroups<<3|wireBytes)
+	return append(binary.AppendUvarint(list, uint64(len(group))), group...)
 }

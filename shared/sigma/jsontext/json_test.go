@@ -1,4 +1,4 @@
-package normalize
+package jsontext
 
 import (
 	"bytes"
@@ -7,49 +7,47 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/fenghuo-soc/fenghuo/shared/sigma"
 )
 
 func TestLookup(t *testing.T) {
 	t.Parallel()
 	const text = ` {"a":{"b":"x","c.d":"dotted","n":null,"t":true,"i":-1.5e3,"e":"\u4e2d\"\ud83d\ude00\n","o":{"k":[1]}},` +
 		`"l":["p",{"q":"r"},[{"q":"s"}],null],"":"empty","k\u0065y":"esc","a.b":"flat"} `
-	var d document
-	if err := d.parse([]byte(text)); err != nil {
+	var d Doc
+	if err := d.Parse([]byte(text)); err != nil {
 		t.Fatal(err)
 	}
 	tests := []struct {
 		path, value string
-		state       sigma.State
+		state       State
 	}{
-		{"a.b", "flat", sigma.Value}, // the longest key comes first
-		{"a.c.d", "dotted", sigma.Value},
-		{"a.n", "", sigma.Null},
-		{"a.t", "true", sigma.Value},
-		{"a.i", "-1.5e3", sigma.Value},
-		{"a.e", "中\"😀\n", sigma.Value},
-		{"a.o", `{"k":[1]}`, sigma.Value},
-		{"key", "esc", sigma.Value},
-		{"l", "", sigma.List},
-		{"l.q", "", sigma.List},
-		{"a.x", "", sigma.Absent},
-		{"a.b.c", "", sigma.Absent},
-		{"a.t.x", "", sigma.Absent},
+		{"a.b", "flat", Value}, // the longest key comes first
+		{"a.c.d", "dotted", Value},
+		{"a.n", "", Null},
+		{"a.t", "true", Value},
+		{"a.i", "-1.5e3", Value},
+		{"a.e", "中\"😀\n", Value},
+		{"a.o", `{"k":[1]}`, Value},
+		{"key", "esc", Value},
+		{"l", "", List},
+		{"l.q", "", List},
+		{"a.x", "", Absent},
+		{"a.b.c", "", Absent},
+		{"a.t.x", "", Absent},
 	}
 	for _, tt := range tests {
-		value, state := d.lookup(tt.path)
+		value, state := d.Lookup(tt.path)
 		if string(value) != tt.value || state != tt.state {
 			t.Errorf("lookup(%q) = %q, %v; want %q, %v", tt.path, value, state, tt.value, tt.state)
 		}
 	}
 	var got []string
-	d.elements(0, "l.q", func(v []byte, s sigma.State) bool { got = append(got, string(v)); return true })
+	d.elements(0, "l.q", func(v []byte, s State) bool { got = append(got, string(v)); return true })
 	if diff := cmp.Diff([]string{"r", "s"}, got); diff != "" {
 		t.Error(diff)
 	}
 	got = nil
-	d.elements(0, "l", func(v []byte, s sigma.State) bool { got = append(got, string(v)); return len(got) < 2 })
+	d.elements(0, "l", func(v []byte, s State) bool { got = append(got, string(v)); return len(got) < 2 })
 	if diff := cmp.Diff([]string{"p", `{"q":"r"}`}, got); diff != "" {
 		t.Error(diff)
 	}
@@ -58,17 +56,17 @@ func TestLookup(t *testing.T) {
 func TestMalformedJSON(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]error{
-		"": errJSONSyntax, "{": errJSONSyntax, `{"a"}`: errJSONSyntax, `{"a":1,}`: errJSONSyntax, `[1 2]`: errJSONSyntax, `"a`: errJSONSyntax,
-		`"\x"`: errJSONSyntax, `"\u12"`: errJSONSyntax, "\"\n\"": errJSONSyntax, "nope": errJSONSyntax, "{} x": errJSONSyntax, `{1:2}`: errJSONSyntax, "+1": errJSONSyntax,
-		strings.Repeat("[", 100_000):         errJSONDepth,
-		"[" + strings.Repeat("1,", 30_000):   errJSONNodes,
-		strings.Repeat(" ", maxJSONBytes+10): errJSONSize,
+		"": ErrSyntax, "{": ErrSyntax, `{"a"}`: ErrSyntax, `{"a":1,}`: ErrSyntax, `[1 2]`: ErrSyntax, `"a`: ErrSyntax,
+		`"\x"`: ErrSyntax, `"\u12"`: ErrSyntax, "\"\n\"": ErrSyntax, "nope": ErrSyntax, "{} x": ErrSyntax, `{1:2}`: ErrSyntax, "+1": ErrSyntax,
+		strings.Repeat("[", 100_000):       ErrDepth,
+		"[" + strings.Repeat("1,", 30_000): ErrNodes,
+		strings.Repeat(" ", maxBytes+10):   ErrSize,
 	} {
-		var d document
-		if err := d.parse([]byte(text)); err != want {
+		var d Doc
+		if err := d.Parse([]byte(text)); err != want {
 			t.Errorf("parse(%.20q) = %v, want %v", text, err, want)
 		}
-		if _, state := d.lookup("a"); state != sigma.Absent {
+		if _, state := d.Lookup("a"); state != Absent {
 			t.Errorf("%.20q: something is found in malformed text", text)
 		}
 	}
@@ -80,10 +78,10 @@ func FuzzJSON(f *testing.F) {
 	f.Add([]byte(`[{"a":true},"\\",-0.1]`))
 	f.Add([]byte(`{"a":"\uD83D\uDE00\u12"}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		var d document
-		err := d.parse(text)
+		var d Doc
+		err := d.Parse(text)
 		if err != nil {
-			if json.Valid(text) && err == errJSONSyntax {
+			if json.Valid(text) && err == ErrSyntax {
 				t.Errorf("valid JSON is refused: %q", text)
 			}
 			return
@@ -97,7 +95,7 @@ func FuzzJSON(f *testing.F) {
 			if !ok || key == "" || strings.ContainsRune(key, '\uFFFD') {
 				continue
 			}
-			if got, state := d.lookup(key); state != sigma.Value || strings.ToValidUTF8(string(got), "\uFFFD") != s && !strings.ContainsRune(s, '\uFFFD') {
+			if got, state := d.Lookup(key); state != Value || strings.ToValidUTF8(string(got), "\uFFFD") != s && !strings.ContainsRune(s, '\uFFFD') {
 				t.Errorf("%q: %q is %q, %v; want %q", text, key, got, state, s)
 			}
 		}
@@ -106,11 +104,11 @@ func FuzzJSON(f *testing.F) {
 
 func BenchmarkParse(b *testing.B) {
 	text := []byte(`{"eventName":"DescribeInstances","userIdentity":{"type":"assumed-role","accessKeyId":"STS.N"},"requestParameters":{"a":"b","RegionId":"cn-hangzhou"}}`)
-	var d document
+	var d Doc
 	b.ReportAllocs()
 	b.SetBytes(int64(len(text)))
 	for b.Loop() {
-		if d.parse(text) != nil {
+		if d.Parse(text) != nil {
 			b.Fatal("malformed")
 		}
 	}
