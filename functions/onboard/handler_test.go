@@ -49,7 +49,7 @@ func (s *rolesStub) Invoke(_ context.Context, function string, payload []byte) (
 	if s.throttled[r.Account] {
 		return nil, &soc.Error{Kind: soc.Throttled, Op: "invoke function"}
 	}
-	state := map[string]string{org.OpEnsure: org.RoleCreated, org.OpVerify: org.RoleUnchanged, org.OpRemove: org.RoleRemoved}[r.Operation]
+	state := map[string]string{org.OpClaim: org.RoleCreated, org.OpEnsure: org.RoleRepaired, org.OpVerify: org.RoleUnchanged, org.OpRemove: org.RoleRemoved}[r.Operation]
 	return json.Marshal(org.RolesResult{Status: "ok", Account: r.Account, Roles: []soc.RoleState{{Name: "fenghuo-collector", State: state}}})
 }
 
