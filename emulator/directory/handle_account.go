@@ -56,6 +56,9 @@ func (s *Service) handleGetAccount(c *gateway.Call) (any, error) {
 	v := memberView(t, m)
 	v["AccountName"] = m.name
 	v["IdentityInformation"] = s.identityInformation(id)
+	if m.deletion != "" {
+		v["DeletionStatus"] = m.deletion
+	}
 	if c.Get("IncludeTags") == "true" {
 		v["Tags"] = tagViews(m.tags)
 	}

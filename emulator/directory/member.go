@@ -15,6 +15,7 @@ type member struct {
 	created               bool // created inside the directory; otherwise invited
 	joined, modified      time.Time
 	tags                  []tag
+	deletion              string // DeletionStatus while the account is being closed
 }
 
 type tag struct{ Key, Value string }

@@ -32,8 +32,10 @@ func (b createRoles) MakeRoles(ctx context.Context, req org.RolesRequest) (org.R
 		err = fmt.Errorf("it answers about account %q", out.Account)
 	}
 	if err != nil {
-		return out, &soc.Error{Kind: soc.Internal, Op: "ask create-roles", Account: req.Account, Err: err,
-			Next: "deploy onboard and create-roles of the same version"}
+		return out, &soc.Error{
+			Kind: soc.Internal, Op: "ask create-roles", Account: req.Account, Err: err,
+			Next: "deploy onboard and create-roles of the same version",
+		}
 	}
 	return out, nil
 }

@@ -6,13 +6,14 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/fenghuo-soc/fenghuo/shared/fc"
 	"github.com/fenghuo-soc/fenghuo/shared/org"
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
 )
 
-var errNothing = &soc.Error{Kind: soc.Invalid, Op: "plan", Err: errors.New("no account of the input can be worked on"),
-	Next: "see the list of refused accounts"}
+var errNothing = &soc.Error{
+	Kind: soc.Invalid, Op: "plan", Err: errors.New("no account of the input can be worked on"),
+	Next: "see the list of refused accounts",
+}
 
 type planResult struct {
 	Status   string     `json:"status"`
@@ -112,14 +113,11 @@ func check(r request, c choice) error {
 // planJoin returns the accounts of the run, refused ones included so that the report names them, and marks them in the
 // store. "*" means the members that can join.
 func (h *handler) planJoin(ctx context.Context, c choice, out *planResult) ([]string, error) {
-	list, err := h.members.ListAccounts(ctx)
+	list, err := h.members.ListMembers(ctx)
 	if err != nil {
 		return nil, err
 	}
-	self := ""
-	if fctx, ok := fc.FromContext(ctx); ok {
-		self = fctx.AccountID
-	}
+	self := self(ctx)
 	names, wanted := map[string]string{}, slices.Clone(c.Accounts)
 	if wanted[0] == "*" {
 		wanted = nil
@@ -136,14 +134,18 @@ func (h *handler) planJoin(ctx context.Context, c choice, out *planResult) ([]st
 	slices.Sort(wanted)
 	for _, uid := range wanted {
 		if uid == h.management || uid == self {
-			return nil, &soc.Error{Kind: soc.Invalid, Op: "plan join", Account: uid,
-				Err: errors.New("the management account and the administrator account are not taken into scope"), Next: "name other members"}
+			return nil, &soc.Error{
+				Kind: soc.Invalid, Op: "plan join", Account: uid,
+				Err: errors.New("the management account and the administrator account are not taken into scope"), Next: "name other members",
+			}
 		}
 	}
 	for _, uid := range wanted {
 		if _, member := names[uid]; !member {
-			out.Refused = append(out.Refused, refusal{uid, "the account is not a settled member of the resource directory",
-				"invite it into the directory, or wait until it has joined"})
+			out.Refused = append(out.Refused, refusal{
+				uid, "the account is not a settled member of the resource directory",
+				"invite it into the directory, or wait until it has joined",
+			})
 		}
 	}
 	if len(wanted) == len(out.Refused) {

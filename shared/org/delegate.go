@@ -80,8 +80,10 @@ func readBack(ctx context.Context, d Delegations, uid, principal string, cause e
 	if cause == nil {
 		cause = errors.New("the registration was accepted but is not there")
 	}
-	return &soc.Error{Kind: soc.Conflict, Op: "register delegated administrator", Account: uid, Resource: principal,
-		Err: cause, Next: "look at Resource Management > Trusted Services, then run the flow again"}
+	return &soc.Error{
+		Kind: soc.Conflict, Op: "register delegated administrator", Account: uid, Resource: principal,
+		Err: cause, Next: "look at Resource Management > Trusted Services, then run the flow again",
+	}
 }
 
 // Undesignate takes both delegations away. What is not there is left as it is.

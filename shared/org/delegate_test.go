@@ -21,9 +21,11 @@ type fakeDirectory struct {
 }
 
 func newFakeDirectory() *fakeDirectory {
-	return &fakeDirectory{info: DirectoryInfo{ID: "rd-1", ManagementAccount: mgmt, Enterprise: "Fenghuo Example Co., Ltd."},
+	return &fakeDirectory{
+		info:     DirectoryInfo{ID: "rd-1", ManagementAccount: mgmt, Enterprise: "Fenghuo Example Co., Ltd."},
 		members:  map[string]MemberInfo{admin: {UID: admin, Name: "security", Status: "InviteSuccess", Enterprise: "Fenghuo Example Co., Ltd."}},
-		services: map[string][]string{}}
+		services: map[string][]string{},
+	}
 }
 
 func (f *fakeDirectory) ResourceDirectory(context.Context) (DirectoryInfo, error) {
@@ -134,10 +136,16 @@ func TestEnterpriseFindings(t *testing.T) {
 	}{
 		"same":    {ours, ours, map[string]Verdict{"enterprise": Pass, "same_enterprise": Pass}, `Verified as "` + ours + `".`},
 		"another": {ours, "Other", map[string]Verdict{"enterprise": Pass, "same_enterprise": Fail}, `The management account belongs to "` + ours + `", account ` + admin + ` to "Other".`},
-		"member not shown": {ours, "", map[string]Verdict{"enterprise": Pass, "same_enterprise": Unknown},
-			"The API does not show it; an invitation into the directory requires the same legal entity."},
-		"management not shown": {"", ours, map[string]Verdict{"enterprise": Unknown, "same_enterprise": Unknown},
-			"The API does not show it; an invitation into the directory requires the same legal entity."},
+		"member not shown": {
+			ours, "",
+			map[string]Verdict{"enterprise": Pass, "same_enterprise": Unknown},
+			"The API does not show it; an invitation into the directory requires the same legal entity.",
+		},
+		"management not shown": {
+			"", ours,
+			map[string]Verdict{"enterprise": Unknown, "same_enterprise": Unknown},
+			"The API does not show it; an invitation into the directory requires the same legal entity.",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -138,9 +138,11 @@ func checkEnterprise(dir DirectoryInfo) Finding {
 	if dir.Enterprise != "" {
 		return passed(id, title, zh, verifiedAs(dir.Enterprise), verifiedAsZH(dir.Enterprise))
 	}
-	return Finding{ID: id, Title: title, TitleZH: zh, Result: Unknown,
+	return Finding{
+		ID: id, Title: title, TitleZH: zh, Result: Unknown,
 		Evidence:   "The API does not show it; a directory can be enabled by an enterprise-verified account only.",
-		EvidenceZH: "API 未返回该信息；只有完成企业实名认证的账号才能开通资源目录。"}
+		EvidenceZH: "API 未返回该信息；只有完成企业实名认证的账号才能开通资源目录。",
+	}
 }
 
 func checkCandidate(dir DirectoryInfo, candidate string) Finding {
@@ -178,9 +180,11 @@ func checkSameEnterprise(dir DirectoryInfo, m MemberInfo) Finding {
 	const id, title, zh = "same_enterprise", "Both accounts belong to the same enterprise", "两个账号属于同一企业实体"
 	switch {
 	case dir.Enterprise == "" || m.Enterprise == "":
-		return Finding{ID: id, Title: title, TitleZH: zh, Result: Unknown,
+		return Finding{
+			ID: id, Title: title, TitleZH: zh, Result: Unknown,
 			Evidence:   "The API does not show it; an invitation into the directory requires the same legal entity.",
-			EvidenceZH: "API 未返回该信息；加入资源目录的账号必须属于同一企业实体。"}
+			EvidenceZH: "API 未返回该信息；加入资源目录的账号必须属于同一企业实体。",
+		}
 	case dir.Enterprise != m.Enterprise:
 		return failed(id, title, zh, `The management account belongs to "`+dir.Enterprise+`", account `+m.UID+` to "`+m.Enterprise+`".`,
 			"管理账号属于“"+dir.Enterprise+"”，账号 "+m.UID+" 属于“"+m.Enterprise+"”。",

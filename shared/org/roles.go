@@ -118,9 +118,11 @@ func Claim(ctx context.Context, ram RAM, set RoleSet) ([]soc.RoleState, error) {
 			return nil, err
 		}
 		if owner := otherOwner(trust, r.Trust); owner != "" {
-			return nil, &soc.Error{Kind: soc.Conflict, Op: "claim member", Resource: r.Name,
+			return nil, &soc.Error{
+				Kind: soc.Conflict, Op: "claim member", Resource: r.Name,
 				Err:  errors.New("the member belongs to administrator " + owner),
-				Next: "let account " + owner + " remove the member from its scope first"}
+				Next: "let account " + owner + " remove the member from its scope first",
+			}
 		}
 	}
 	return Ensure(ctx, ram, set)

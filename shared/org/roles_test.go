@@ -207,8 +207,10 @@ func TestEnsureRepairsDrift(t *testing.T) {
 			f.attached[collector] = append(f.attached[collector], Attachment{"AdministratorAccess", "System"})
 		}, []string{"Detach AdministratorAccess from " + collector}},
 		"policy detached": {func(f *fakeRAM) { f.attached[collector] = nil }, []string{"Attach " + collector + " to " + collector}},
-		"policy deleted": {func(f *fakeRAM) { delete(f.policies, collector); f.attached[collector] = nil },
-			[]string{"CreatePolicy " + collector, "Attach " + collector + " to " + collector}},
+		"policy deleted": {
+			func(f *fakeRAM) { delete(f.policies, collector); f.attached[collector] = nil },
+			[]string{"CreatePolicy " + collector, "Attach " + collector + " to " + collector},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

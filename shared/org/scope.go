@@ -208,8 +208,10 @@ func (m *Mover) join(ctx context.Context, r soc.ScopeRun, a soc.Account) error {
 		return err
 	}
 	if i := slices.IndexFunc(seen.Roles, func(r soc.RoleState) bool { return r.State != RoleUnchanged }); i >= 0 {
-		return &soc.Error{Kind: soc.Conflict, Op: "verify roles", Account: a.UID, Resource: seen.Roles[i].Name,
-			Err: fmt.Errorf("role is %s after it was made", seen.Roles[i].State), Next: "see whether a control policy or another tool changes the role, then run the flow again"}
+		return &soc.Error{
+			Kind: soc.Conflict, Op: "verify roles", Account: a.UID, Resource: seen.Roles[i].Name,
+			Err: fmt.Errorf("role is %s after it was made", seen.Roles[i].State), Next: "see whether a control policy or another tool changes the role, then run the flow again",
+		}
 	}
 	a.State, a.Reason, a.Next, a.Roles = soc.AccountJoined, "", "", made.Roles
 	if a.JoinedAt.IsZero() {

@@ -115,9 +115,13 @@ func (p ScopePlan) CheckHash(shown string) error {
 	case shown == p.Hash || shown == "" && len(p.Leave) == 0:
 		return nil
 	case shown == "":
-		return &soc.Error{Kind: soc.Conflict, Op: "apply scope", Err: fmt.Errorf("%d accounts would leave; that is done only with the hash of the plan", len(p.Leave)),
-			Next: "look at the plan, then run it again with hash " + p.Hash}
+		return &soc.Error{
+			Kind: soc.Conflict, Op: "apply scope", Err: fmt.Errorf("%d accounts would leave; that is done only with the hash of the plan", len(p.Leave)),
+			Next: "look at the plan, then run it again with hash " + p.Hash,
+		}
 	}
-	return &soc.Error{Kind: soc.Conflict, Op: "apply scope", Err: errors.New("the plan is not the one that was shown: the directory or the scope has changed"),
-		Next: "plan again and look at what is different"}
+	return &soc.Error{
+		Kind: soc.Conflict, Op: "apply scope", Err: errors.New("the plan is not the one that was shown: the directory or the scope has changed"),
+		Next: "plan again and look at what is different",
+	}
 }

@@ -81,13 +81,17 @@ func TestTemplateRoles(t *testing.T) {
 	t.Parallel()
 	want := map[string][]string{
 		"management": {"fenghuo-broker", "fenghuo-create-roles", "fenghuo-delegate", "fenghuo-flow"},
-		"administrator": {"fenghuo-archive", "fenghuo-collect", "fenghuo-console", "fenghuo-correlate", "fenghuo-detect", "fenghuo-diagnose",
-			"fenghuo-discover", "fenghuo-flow", "fenghuo-integrate", "fenghuo-notify", "fenghuo-onboard", "fenghuo-respond", "fenghuo-trigger"},
+		"administrator": {
+			"fenghuo-archive", "fenghuo-collect", "fenghuo-console", "fenghuo-correlate", "fenghuo-detect", "fenghuo-diagnose",
+			"fenghuo-discover", "fenghuo-flow", "fenghuo-integrate", "fenghuo-notify", "fenghuo-onboard", "fenghuo-respond", "fenghuo-trigger",
+		},
 		"member": {collector},
 	}
 	for kind, names := range want {
-		roles, _, err := renderRoles(templateBytes(t), map[string]string{"AccountKind": kind, "AdministratorAccountId": admin,
-			"ManagementAccountId": mgmt, "ExternalId": secret}, map[string]string{"ALIYUN::AccountId": shop, "ALIYUN::Region": "cn-hangzhou"})
+		roles, _, err := renderRoles(templateBytes(t), map[string]string{
+			"AccountKind": kind, "AdministratorAccountId": admin,
+			"ManagementAccountId": mgmt, "ExternalId": secret,
+		}, map[string]string{"ALIYUN::AccountId": shop, "ALIYUN::Region": "cn-hangzhou"})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -70,8 +70,10 @@ func DecodeInput(input json.RawMessage, into any) error {
 	d := json.NewDecoder(bytes.NewReader(input))
 	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {
-		return &soc.Error{Kind: soc.Invalid, Op: "read input of the flow", Err: err,
-			Next: "compare the input with the description of the flow"}
+		return &soc.Error{
+			Kind: soc.Invalid, Op: "read input of the flow", Err: err,
+			Next: "compare the input with the description of the flow",
+		}
 	}
 	return nil
 }
