@@ -25,6 +25,7 @@ const (
 type cli struct {
 	Demo     demoCommand     `cmd:"" help:"Tell the whole story on a local cloud: five accounts, one attack, two security events, an approved response. Example: fenghuo demo --lang zh"`
 	Emulator emulatorCommand `cmd:"" help:"Serve the local cloud until it is interrupted. Example: fenghuo emulator --listen 127.0.0.1:8420 --world example"`
+	Members  membersCommand  `cmd:"" help:"Which accounts are monitored: plan and apply a scope document, a member's window, the audit trail. Example: fenghuo members plan scope.yaml"`
 	Version  versionCommand  `cmd:"" help:"Print the version. Example: fenghuo version"`
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/fenghuo-soc/fenghuo/shared/fc"
 	"github.com/fenghuo-soc/fenghuo/shared/org"
@@ -75,24 +76,35 @@ func (h *handler) run(ctx context.Context, r *request, out *result) error {
 	case "remove":
 		return h.remove(ctx, self, r.Administrator, out)
 	}
-	return &soc.Error{Kind: soc.Invalid, Op: "delegate", Err: fmt.Errorf("unknown operation %q", r.Operation),
-		Next: "use check, designate or remove"}
+	return &soc.Error{
+		Kind: soc.Invalid, Op: "delegate", Err: fmt.Errorf("unknown operation %q", r.Operation),
+		Next: "use check, designate or remove",
+	}
 }
 
-// check runs the prerequisites and refuses with the first one that fails.
+// check runs the prerequisites and refuses with all that fail.
 func (h *handler) check(ctx context.Context, self, candidate string, out *result) (bool, error) {
 	checks, err := org.Check(ctx, h.org, self, candidate)
 	if err != nil {
 		return false, err
 	}
 	out.Checks = checks
-	f, failed := org.FirstFailure(checks)
-	if failed {
-		out.Status = org.StatusRefused
-		out.Reason = f.Evidence + " " + f.Fix
-		out.ReasonZH = f.EvidenceZH + f.FixZH
+	return !refuse(checks, out), nil
+}
+
+// refuse refuses when a check failed, with every one that did.
+func refuse(checks []org.Finding, out *result) bool {
+	var en, zh []string
+	for _, f := range checks {
+		if f.Result == org.Fail {
+			en, zh = append(en, f.Evidence+" "+f.Fix), append(zh, f.EvidenceZH+f.FixZH)
+		}
 	}
-	return !failed, nil
+	if len(en) == 0 {
+		return false
+	}
+	out.Status, out.Reason, out.ReasonZH = org.StatusRefused, strings.Join(en, " "), strings.Join(zh, "")
+	return true
 }
 
 // remove takes the delegation back. It asks only what removal needs: the account need not be a member any more.
@@ -107,15 +119,15 @@ func (h *handler) remove(ctx context.Context, self, administrator string, out *r
 			out.Checks = append(out.Checks, c)
 		}
 	}
-	if f, failed := org.FirstFailure(out.Checks); failed {
-		out.Status, out.Reason, out.ReasonZH = org.StatusRefused, f.Evidence+" "+f.Fix, f.EvidenceZH+f.FixZH
+	if refuse(out.Checks, out) {
 		return nil
 	}
 	return h.change(ctx, out, administrator, org.Undesignate)
 }
 
 func (h *handler) change(ctx context.Context, out *result, uid string,
-	f func(context.Context, org.Delegator, string) ([]org.Delegation, error)) error {
+	f func(context.Context, org.Delegator, string) ([]org.Delegation, error),
+) error {
 	services, err := f(ctx, h.org, uid)
 	if err != nil {
 		return err

@@ -25,7 +25,7 @@ func SummariseRoles(body []byte, m Member) ([]RoleSummary, error) {
 	out := make([]RoleSummary, 0, len(set.Roles))
 	for _, r := range set.Roles {
 		s := RoleSummary{Name: r.Name}
-		trust, err := statements(r.Trust)
+		trust, err := policyLines(r.Trust)
 		if err != nil {
 			return nil, invalidTemplate("trust of role %s: %w", r.Name, err)
 		}
@@ -34,7 +34,7 @@ func SummariseRoles(body []byte, m Member) ([]RoleSummary, error) {
 			_, s.ExternalID = t.Condition["StringEquals"]["sts:ExternalId"]
 		}
 		for _, p := range r.Policies {
-			list, err := statements(p.Document)
+			list, err := policyLines(p.Document)
 			if err != nil {
 				return nil, invalidTemplate("policy %s: %w", p.Name, err)
 			}
@@ -47,7 +47,7 @@ func SummariseRoles(body []byte, m Member) ([]RoleSummary, error) {
 	return out, nil
 }
 
-type statement struct {
+type policyLine struct {
 	Action, Resource texts
 	Principal        struct{ RAM texts }
 	Condition        map[string]map[string]any
@@ -66,8 +66,8 @@ func (t *texts) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, (*[]string)(t))
 }
 
-func statements(document string) ([]statement, error) {
-	var d struct{ Statement []statement }
+func policyLines(document string) ([]policyLine, error) {
+	var d struct{ Statement []policyLine }
 	if err := json.Unmarshal([]byte(document), &d); err != nil {
 		return nil, fmt.Errorf("read statements: %w", err)
 	}
