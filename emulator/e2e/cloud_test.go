@@ -112,6 +112,12 @@ type ended struct {
 // run starts a flow as the account's operator and waits for its end.
 func (c cloud) run(t *testing.T, uid, name string, input any) ended {
 	t.Helper()
+	return c.runFor(t, 30*time.Second, uid, name, input)
+}
+
+// runFor is run with a limit of its own.
+func (c cloud) runFor(t *testing.T, limit time.Duration, uid, name string, input any) ended {
+	t.Helper()
 	text, err := json.Marshal(input)
 	if err != nil {
 		t.Fatal(err)
@@ -122,7 +128,7 @@ func (c cloud) run(t *testing.T, uid, name string, input any) ended {
 		t.Fatal(err)
 	}
 	execution := x.Name
-	eventually(t, 30*time.Second, "the end of flow "+name, func() bool {
+	eventually(t, limit, "the end of flow "+name, func() bool {
 		if x, err = api.DescribeExecution(t.Context(), name, execution, 5*time.Second); err != nil {
 			t.Fatal(err)
 		}
