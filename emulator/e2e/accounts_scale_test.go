@@ -50,7 +50,7 @@ func TestManyAccountsJoinWhileCallsFail(t *testing.T) {
 	began := time.Now()
 	got := c.runFor(t, limit+time.Minute, accountB, "onboard-accounts", map[string]any{"accounts": []string{"*"}})
 	took := time.Since(began)
-	t.Logf("%d accounts in %v", n, took.Round(100*time.Millisecond))
+	t.Logf("%d accounts in %v; %d failed steps: %.600s", n, took.Round(100*time.Millisecond), len(got.failures), got.failures)
 	if took > limit {
 		t.Errorf("it took %v, at most %v is allowed", took, limit)
 	}
@@ -59,11 +59,12 @@ func TestManyAccountsJoinWhileCallsFail(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	joined := 0
+	joined, other := 0, 0
 	for _, a := range accounts {
 		if a.State == soc.AccountJoined {
 			joined++
-		} else if a.UID != broken {
+		} else if a.UID != broken && other < 5 {
+			other++
 			t.Errorf("account %s is %s: %s; next: %s", a.UID, a.State, a.Reason, a.Next)
 		}
 	}
@@ -72,7 +73,7 @@ func TestManyAccountsJoinWhileCallsFail(t *testing.T) {
 	}
 	failed, _ := got.Output["failed"].([]any)
 	if len(failed) != 1 {
-		t.Fatalf("the report names %v, want the one account that cannot be entered", failed)
+		t.Fatalf("the report names %d accounts, want the one that cannot be entered; the flow: %.2000s", len(failed), got.why)
 	}
 	if f, _ := failed[0].(map[string]any); f["account"] != broken || f["reason"] == "" || f["next"] == "" {
 		t.Errorf("the report says %v of the account that did not join", f)

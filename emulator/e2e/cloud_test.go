@@ -107,6 +107,8 @@ type ended struct {
 	Status string
 	Output map[string]any
 	why    string // the output and what failed
+
+	failures []string // of steps and tasks
 }
 
 // run starts a flow as the account's operator and waits for its end.
@@ -146,6 +148,7 @@ func (c cloud) runFor(t *testing.T, limit time.Duration, uid, name string, input
 	}
 	for _, e := range events {
 		if e.Type == "StepFailed" || e.Type == "TaskFailed" {
+			out.failures = append(out.failures, e.DetailJSON)
 			out.why += "\n" + e.Step + " " + e.DetailJSON
 		}
 	}

@@ -16,8 +16,10 @@ import (
 // stays well inside a function's time limit.
 const SliceSize = 40
 
-// MaxSlices bounds the slices of a run, so that the state of the flow stays small. The slices of a large run grow.
-const MaxSlices = 40
+// MaxSlices bounds the slices of a run, because a flow works on all of them at once: they share the instances of the
+// account with the functions that collect and detect. The slices of a large run grow. With [sliceWorkers] at most 32
+// accounts are worked on at a time.
+const MaxSlices = 8
 
 // sliceWorkers is how many accounts of a slice are worked on at once. RAM allows few writes a second in one account
 // but accounts do not share that limit; AssumeRole allows 100 a second for the management account (accounts.md §4.4).
