@@ -187,7 +187,7 @@ func (m *membersApply) Run(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, m.Wait)
 	defer cancel()
 	flows := flow.New(c.api)
-	x, err := flows.StartExecution(ctx, "apply-scope", "members-"+time.Now().UTC().Format("20060102150405.000000000"), string(input))
+	x, err := flows.StartExecution(ctx, "apply-scope", fmt.Sprintf("members-%d", time.Now().UnixNano()), string(input))
 	if err != nil {
 		return err
 	}

@@ -27,8 +27,10 @@ func crowd(t *testing.T, n int) emulator.World {
 	return w
 }
 
-var accountFunctions = []string{"roles-administrator", "roles-management", "delegate", "create-roles", "onboard", "integrate", "discover",
-	"flow-setup-delegation", "flow-remove-delegation", "flow-onboard-accounts", "flow-apply-scope", "flow-remove-accounts", "flow-apply-integration"}
+var accountFunctions = []string{
+	"roles-administrator", "roles-management", "delegate", "create-roles", "onboard", "integrate", "discover",
+	"flow-setup-delegation", "flow-remove-delegation", "flow-onboard-accounts", "flow-apply-scope", "flow-remove-accounts", "flow-apply-integration",
+}
 
 // TestManyAccountsJoinWhileCallsFail joins many accounts while 5 % of all calls of the OpenAPIs are throttled or fail: 60
 // of them, or 1,000 with FENGHUO_LONG=1, in under three minutes. The report names every account that did not join.

@@ -14,8 +14,10 @@ import (
 const externalID = "an-external-id-of-tests" // as deployInto sets it
 
 // administratorRoles are the roles of the administrator's functions.
-var administratorRoles = []string{"fenghuo-onboard", "fenghuo-integrate", "fenghuo-discover", "fenghuo-collect", "fenghuo-detect", "fenghuo-archive",
-	"fenghuo-correlate", "fenghuo-respond", "fenghuo-notify", "fenghuo-diagnose", "fenghuo-console"}
+var administratorRoles = []string{
+	"fenghuo-onboard", "fenghuo-integrate", "fenghuo-discover", "fenghuo-collect", "fenghuo-detect", "fenghuo-archive",
+	"fenghuo-correlate", "fenghuo-respond", "fenghuo-notify", "fenghuo-diagnose", "fenghuo-console",
+}
 
 // TestSecurity tries, against a deployed system with three members, what nobody must be able to do.
 func TestSecurity(t *testing.T) {
@@ -79,8 +81,11 @@ func noWayIn(t *testing.T, c cloud) {
 
 func wrongExternalID(t *testing.T, c cloud) {
 	for _, tt := range []struct{ function, account, role string }{
-		{"fenghuo-collect", accountC, "fenghuo-collector"}, {"fenghuo-discover", accountC, "fenghuo-collector"}, {"fenghuo-diagnose", accountC, "fenghuo-collector"},
-		{"fenghuo-respond", accountC, "fenghuo-responder"}, {"fenghuo-onboard", accountA, "fenghuo-broker"},
+		{"fenghuo-collect", accountC, "fenghuo-collector"},
+		{"fenghuo-discover", accountC, "fenghuo-collector"},
+		{"fenghuo-diagnose", accountC, "fenghuo-collector"},
+		{"fenghuo-respond", accountC, "fenghuo-responder"},
+		{"fenghuo-onboard", accountA, "fenghuo-broker"},
 	} {
 		f := c.function(t, accountB, tt.function)
 		for _, id := range []string{"", "an-external-id-of-others", strings.ToUpper(externalID), externalID + "x"} {
@@ -159,8 +164,13 @@ func collectorWritesNowhere(t *testing.T, c cloud) {
 	if _, err := in.logs(project).ListShards(t.Context(), logstore); err != nil {
 		t.Fatalf("the collector cannot even read: %v", err)
 	}
-	for _, p := range []struct{ project, logstore string }{{project, logstore}, {"actiontrail-" + accountC + "-cn-hangzhou", "actiontrail_audit"},
-		{"fenghuo-" + accountB + "-cn-hangzhou", "stream"}, {"fenghuo-" + accountB + "-cn-hangzhou", "alerts"}, {"wafnew-project-" + accountD + "-cn-hangzhou", logstore}} {
+	for _, p := range []struct{ project, logstore string }{
+		{project, logstore},
+		{"actiontrail-" + accountC + "-cn-hangzhou", "actiontrail_audit"},
+		{"fenghuo-" + accountB + "-cn-hangzhou", "stream"},
+		{"fenghuo-" + accountB + "-cn-hangzhou", "alerts"},
+		{"wafnew-project-" + accountD + "-cn-hangzhou", logstore},
+	} {
 		err := in.logs(p.project).PutLogs(t.Context(), p.logstore, logGroup(), "")
 		denied(t, "the collector of C writes into "+p.project+"/"+p.logstore, err)
 	}

@@ -76,8 +76,10 @@ func (i identity) enter(ctx context.Context, uid, role, externalID string) (iden
 }
 
 func (i identity) logs(project string) *sls.Project {
-	return sls.New(sls.Config{Endpoint: i.c.Endpoint(), Region: i.c.World().Region, Account: i.uid,
-		Credentials: func(context.Context) (sls.Credentials, error) { return sls.Credentials(i.keys), nil }}).Project(project)
+	return sls.New(sls.Config{
+		Endpoint: i.c.Endpoint(), Region: i.c.World().Region, Account: i.uid,
+		Credentials: func(context.Context) (sls.Credentials, error) { return sls.Credentials(i.keys), nil },
+	}).Project(project)
 }
 
 func (i identity) invoke(ctx context.Context, owner, name, payload string) ([]byte, error) {

@@ -85,6 +85,7 @@ func (s *DB) RaiseIncident(ctx context.Context, i soc.Incident, e soc.TimelineEn
 }
 
 // UpdateAccount changes an account in one transaction, unless change returns false. NotFound when it never was in scope.
+// Its shards are read again as after [DB.SaveAccount].
 func (s *DB) UpdateAccount(ctx context.Context, uid string, change func(a *soc.Account) bool) error {
 	return s.tx(ctx, "update account", func(t *sql.Tx) error {
 		a, err := scanAccount(t.QueryRowContext(ctx, `SELECT `+accountColumns+` FROM accounts WHERE uid = ?`, uid).Scan)
@@ -96,6 +97,9 @@ func (s *DB) UpdateAccount(ctx context.Context, uid string, change func(a *soc.A
 		}
 		_, err = t.ExecContext(ctx, `UPDATE accounts SET name = ?, state = ?, reason = ?, next = ?, response = ?, joined_at = ?,
 			updated_at = ?, roles = ? WHERE uid = ?`, a.Name, a.State, a.Reason, a.Next, a.Response, nanos(a.JoinedAt), nanos(a.UpdatedAt), text(a.Roles), uid)
+		if err == nil {
+			err = readAgain(ctx, t, a)
+		}
 		return err
 	})
 }
