@@ -114,15 +114,17 @@ func (s *Server) build(o Options) error {
 	s.iam = iam.New(iam.Options{Seed: "fenghuo", PrincipalRD: func(account string) (string, string) { return s.rd.PrincipalRD(account) }})
 	s.gateway = gateway.New(gateway.Options{Credentials: s.iam, Authorizer: s.iam})
 	s.sls = sls.New(sls.Options{Credentials: s.iam, Authorizer: s.iam, Region: o.World.Region, BaseHosts: []string{"sls.test"}})
-	s.fc, err = fc.New(fc.Options{Auth: fc.FromGateway(s.gateway, s.iam), Roles: s.iam, Region: o.World.Region, Dir: s.dir,
-		Logs: logSource{s.sls}, Sink: s.sls, LogEndpoint: s.endpoint, Env: o.Env})
+	s.fc, err = fc.New(fc.Options{
+		Auth: fc.FromGateway(s.gateway, s.iam), Roles: s.iam, Region: o.World.Region, Dir: s.dir,
+		Logs: logSource{s.sls}, Sink: s.sls, LogEndpoint: s.endpoint, Env: o.Env,
+	})
 	if err != nil {
 		return fmt.Errorf("start Function Compute: %w", err)
 	}
 	s.flow = cloudflow.New(cloudflow.Options{Region: o.World.Region, Invoker: invoker{s.fc}, Roles: s.iam, Authorizer: s.iam})
 	s.rd = directory.New(s.directoryOptions())
 	s.products = products.New(products.Options{})
-	stacks := ros.New(ros.Options{Invoker: s.gateway, Logs: stackLogs{s.sls}})
+	stacks := ros.New(ros.Options{Invoker: s.gateway, Logs: stackLogs{s.sls}, Members: stackMembers{s.rd, s.iam}})
 	for _, r := range []interface{ Register(*gateway.Gateway) }{s.iam, s.rd, s.flow, s.products, stacks} {
 		r.Register(s.gateway)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/fenghuo-soc/fenghuo/emulator/cloudflow"
 	"github.com/fenghuo-soc/fenghuo/emulator/directory"
 	"github.com/fenghuo-soc/fenghuo/emulator/fc"
+	"github.com/fenghuo-soc/fenghuo/emulator/iam"
 	"github.com/fenghuo-soc/fenghuo/emulator/ros"
 	"github.com/fenghuo-soc/fenghuo/emulator/sls"
 )
@@ -60,9 +61,22 @@ func (l stackLogs) PutIndex(ctx context.Context, caller auth.Caller, project, lo
 	return l.Service.PutIndex(ctx, caller, project, logstore, index)
 }
 
+// stackMembers lets stack groups reach the members of the directory.
+//
+// Assumption: the roles stackgroups-exec-*, which the service makes and takes in members, are not shown; what it does
+// there is done as the member's root.
+type stackMembers struct {
+	*directory.Service
+	iam *iam.Service
+}
+
+func (m stackMembers) StackCaller(member string) auth.Caller { return m.iam.RootCaller(member) }
+
 func logstoreConfig(in ros.Logstore) sls.LogstoreConfig {
-	return sls.LogstoreConfig{Name: in.Name, TTL: in.TTL, ShardCount: in.ShardCount, AutoSplit: in.AutoSplit,
-		MaxSplitShard: in.MaxSplitShard, AppendMeta: in.AppendMeta, EnableTracking: in.WebTracking, Mode: in.Mode}
+	return sls.LogstoreConfig{
+		Name: in.Name, TTL: in.TTL, ShardCount: in.ShardCount, AutoSplit: in.AutoSplit,
+		MaxSplitShard: in.MaxSplitShard, AppendMeta: in.AppendMeta, EnableTracking: in.WebTracking, Mode: in.Mode,
+	}
 }
 
 // directoryOptions says what the directory must know of accounts and what it makes in them.

@@ -112,39 +112,63 @@ func TestRun(t *testing.T) {
 		fn                                      func(map[string]any, int) InvocationResult
 	}{
 		{name: "pass keeps its input", flow: "  - {Name: A, Type: Pass, End: true}\n", input: `{"x":1}`, status: "Succeeded", output: `{"x":1}`},
-		{name: "constructors replace", flow: "  - Name: A\n    Type: Pass\n    InputConstructor: {a: 1, b.$: $Input.x}\n    OutputConstructor: {sum.$: 'intAdd($Input.a, $Input.b)', all.$: $Output}\n    End: true\n",
-			input: `{"x":2}`, status: "Succeeded", output: `{"all":{"a":1,"b":2},"sum":3}`},
-		{name: "function result is under Body", flow: call("    OutputConstructor: {got.$: $Output.Body.double}\n    End: true\n"), input: `{"n":4}`,
+		{
+			name: "constructors replace", flow: "  - Name: A\n    Type: Pass\n    InputConstructor: {a: 1, b.$: $Input.x}\n    OutputConstructor: {sum.$: 'intAdd($Input.a, $Input.b)', all.$: $Output}\n    End: true\n",
+			input: `{"x":2}`, status: "Succeeded", output: `{"all":{"a":1,"b":2},"sum":3}`,
+		},
+		{
+			name: "function result is under Body", flow: call("    OutputConstructor: {got.$: $Output.Body.double}\n    End: true\n"), input: `{"n":4}`,
 			fn: func(b map[string]any, _ int) InvocationResult {
 				if b["fixed"] != "$Input" {
 					return answer(map[string]any{"double": "expression without .$ was evaluated"})
 				}
 				return answer(map[string]any{"double": b["n"].(float64) * 2})
-			}, status: "Succeeded", output: `{"got":8}`},
-		{name: "default output is the wrapper", flow: call("    End: true\n"), input: `{"n":4}`,
+			}, status: "Succeeded", output: `{"got":8}`,
+		},
+		{
+			name: "default output is the wrapper", flow: call("    End: true\n"), input: `{"n":4}`,
 			fn:     func(map[string]any, int) InvocationResult { return InvocationResult{Body: []byte("plain")} },
-			status: "Succeeded", output: `{"Body":"plain"}`},
-		{name: "choice and fail", flow: "  - Name: A\n    Type: Choice\n    Branches:\n      - {Condition: '$Input.n > 3', Next: B}\n    Default: C\n  - {Name: B, Type: Fail, Code: TooMuch, Detail: more than 3, OutputConstructor: {n.$: $Input.n}}\n  - {Name: C, Type: Succeed}\n",
-			input: `{"n":4}`, status: "Failed", output: `{"n":4}`, code: "TooMuch"},
-		{name: "choice default", flow: "  - Name: A\n    Type: Choice\n    Branches:\n      - {Condition: '$Input.n > 3', Next: B}\n    Default: C\n  - {Name: B, Type: Fail, Code: TooMuch}\n  - {Name: C, Type: Succeed}\n",
-			input: `{"n":3}`, status: "Succeeded", output: `{"n":3}`},
-		{name: "map keeps order", flow: "  - Name: A\n    Type: Map\n    ItemsPath: $Input.list\n    Processor:\n      StartAt: I\n      States:\n        - {Name: I, Type: Pass, OutputConstructor: {v.$: $Input.k}, End: true}\n    End: true\n",
-			input: `{"list":[{"k":3},{"k":1},{"k":2}]}`, status: "Succeeded", output: `{"Items":[{"v":3},{"v":1},{"v":2}]}`},
-		{name: "map refuses scalars", flow: "  - Name: A\n    Type: Map\n    ItemsPath: $Input.list\n    Processor:\n      StartAt: I\n      States:\n        - {Name: I, Type: Succeed}\n    End: true\n",
-			input: `{"list":[1]}`, status: "Failed", code: errDataLimit},
-		{name: "parallel", flow: "  - Name: A\n    Type: Parallel\n    Branches:\n      - StartAt: X\n        States:\n          - {Name: X, Type: Pass, OutputConstructor: {x: 1}, End: true}\n      - StartAt: Y\n        States:\n          - {Name: Y, Type: Pass, OutputConstructor: {y.$: $Input.n}, End: true}\n    End: true\n",
-			input: `{"n":9}`, status: "Succeeded", output: `{"Branch0":{"x":1},"Branch1":{"y":9}}`},
+			status: "Succeeded", output: `{"Body":"plain"}`,
+		},
+		{
+			name: "choice and fail", flow: "  - Name: A\n    Type: Choice\n    Branches:\n      - {Condition: '$Input.n > 3', Next: B}\n    Default: C\n  - {Name: B, Type: Fail, Code: TooMuch, Detail: more than 3, OutputConstructor: {n.$: $Input.n}}\n  - {Name: C, Type: Succeed}\n",
+			input: `{"n":4}`, status: "Failed", output: `{"n":4}`, code: "TooMuch",
+		},
+		{
+			name: "choice default", flow: "  - Name: A\n    Type: Choice\n    Branches:\n      - {Condition: '$Input.n > 3', Next: B}\n    Default: C\n  - {Name: B, Type: Fail, Code: TooMuch}\n  - {Name: C, Type: Succeed}\n",
+			input: `{"n":3}`, status: "Succeeded", output: `{"n":3}`,
+		},
+		{
+			name: "map keeps order", flow: "  - Name: A\n    Type: Map\n    ItemsPath: $Input.list\n    Processor:\n      StartAt: I\n      States:\n        - {Name: I, Type: Pass, OutputConstructor: {v.$: $Input.k}, End: true}\n    End: true\n",
+			input: `{"list":[{"k":3},{"k":1},{"k":2}]}`, status: "Succeeded", output: `{"Items":[{"v":3},{"v":1},{"v":2}]}`,
+		},
+		{
+			name: "map refuses scalars", flow: "  - Name: A\n    Type: Map\n    ItemsPath: $Input.list\n    Processor:\n      StartAt: I\n      States:\n        - {Name: I, Type: Succeed}\n    End: true\n",
+			input: `{"list":[1]}`, status: "Failed", code: errDataLimit,
+		},
+		{
+			name: "parallel", flow: "  - Name: A\n    Type: Parallel\n    Branches:\n      - StartAt: X\n        States:\n          - {Name: X, Type: Pass, OutputConstructor: {x: 1}, End: true}\n      - StartAt: Y\n        States:\n          - {Name: Y, Type: Pass, OutputConstructor: {y.$: $Input.n}, End: true}\n    End: true\n",
+			input: `{"n":9}`, status: "Succeeded", output: `{"Branch0":{"x":1},"Branch1":{"y":9}}`,
+		},
 		{name: "missing path is loud", flow: "  - {Name: A, Type: Pass, OutputConstructor: {x.$: $Input.nope}, End: true}\n", input: `{}`, status: "Failed", code: errExpression},
-		{name: "error of FC is caught by name", flow: call("    Catch:\n      - {Errors: [FC.FunctionNotFound], OutputConstructor: {why.$: $Context.Current.Error.Code, n.$: $Input.n}, Next: B}\n    End: true\n  - {Name: B, Type: Succeed}\n"),
-			input: `{"n":1}`, status: "Succeeded", output: `{"n":1,"why":"FC.FunctionNotFound"}`},
-		{name: "function error is no success", flow: call("    End: true\n"), input: `{"n":1}`,
+		{
+			name: "error of FC is caught by name", flow: call("    Catch:\n      - {Errors: [FC.FunctionNotFound], OutputConstructor: {why.$: $Context.Current.Error.Code, n.$: $Input.n}, Next: B}\n    End: true\n  - {Name: B, Type: Succeed}\n"),
+			input: `{"n":1}`, status: "Succeeded", output: `{"n":1,"why":"FC.FunctionNotFound"}`,
+		},
+		{
+			name: "function error is no success", flow: call("    End: true\n"), input: `{"n":1}`,
 			fn: func(map[string]any, int) InvocationResult {
 				return InvocationResult{ErrorType: "UnhandledInvocationError", Body: []byte(`{"errorMessage":"boom"}`)}
-			}, status: "Failed", code: "FC.UnhandledInvocationError"},
-		{name: "global travels", flow: "  - {Name: A, Type: Pass, GlobalConstructor: {g.$: $Output.n}, OutputConstructor: {}, Next: B}\n  - {Name: B, Type: Pass, OutputConstructor: {g.$: $Global.g}, End: true}\n",
-			input: `{"n":5}`, status: "Succeeded", output: `{"g":5}`},
-		{name: "64 KiB", flow: "  - {Name: A, Type: Pass, OutputConstructor: {a.$: '[$Input.s, $Input.s]'}, End: true}\n",
-			input: `{"s":"` + strings.Repeat("x", 40<<10) + `"}`, status: "Failed", code: errDataLimit},
+			}, status: "Failed", code: "FC.UnhandledInvocationError",
+		},
+		{
+			name: "global travels", flow: "  - {Name: A, Type: Pass, GlobalConstructor: {g.$: $Output.n}, OutputConstructor: {}, Next: B}\n  - {Name: B, Type: Pass, OutputConstructor: {g.$: $Global.g}, End: true}\n",
+			input: `{"n":5}`, status: "Succeeded", output: `{"g":5}`,
+		},
+		{
+			name: "64 KiB", flow: "  - {Name: A, Type: Pass, OutputConstructor: {a.$: '[$Input.s, $Input.s]'}, End: true}\n",
+			input: `{"s":"` + strings.Repeat("x", 40<<10) + `"}`, status: "Failed", code: errDataLimit,
+		},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {

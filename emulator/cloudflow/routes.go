@@ -122,9 +122,11 @@ func (s *Service) createFlow(_ context.Context, c *gateway.Call) (any, error) {
 		return nil, gateway.Errorf(409, "FlowAlreadyExists", "Flow '%s' already exists", name)
 	}
 	now := s.clock()
-	f := &flow{account: c.Caller.AccountID, id: uuid.NewString(), name: name, typ: "FDL", text: c.Get("Definition"),
+	f := &flow{
+		account: c.Caller.AccountID, id: uuid.NewString(), name: name, typ: "FDL", text: c.Get("Definition"),
 		description: c.Get("Description"), roleARN: c.Get("RoleArn"), mode: mode, def: d, created: now, modified: now,
-		executions: map[string]*execution{}}
+		executions: map[string]*execution{},
+	}
 	s.flows[key] = f
 	return f.view(), nil
 }
@@ -242,8 +244,10 @@ func (s *Service) startSyncExecution(ctx context.Context, c *gateway.Call) (any,
 	case <-x.done:
 	}
 	v := x.view()
-	return map[string]any{"FlowName": v.FlowName, "Name": v.Name, "Status": v.Status, "Output": v.Output,
-		"ErrorCode": x.code, "ErrorMessage": x.detail, "StartedTime": v.StartedTime, "StoppedTime": v.StoppedTime}, nil
+	return map[string]any{
+		"FlowName": v.FlowName, "Name": v.Name, "Status": v.Status, "Output": v.Output,
+		"ErrorCode": x.code, "ErrorMessage": x.detail, "StartedTime": v.StartedTime, "StoppedTime": v.StoppedTime,
+	}, nil
 }
 
 func (s *Service) execution(c *gateway.Call) (*execution, error) {

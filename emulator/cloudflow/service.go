@@ -86,8 +86,10 @@ type report struct {
 
 // New returns an empty service. Close it.
 func New(o Options) *Service {
-	s := &Service{region: o.Region, invoker: o.Invoker, roles: o.Roles, authorizer: o.Authorizer, clock: o.Clock,
-		flows: map[string]*flow{}, tokens: map[string]chan report{}}
+	s := &Service{
+		region: o.Region, invoker: o.Invoker, roles: o.Roles, authorizer: o.Authorizer, clock: o.Clock,
+		flows: map[string]*flow{}, tokens: map[string]chan report{},
+	}
 	if s.clock == nil {
 		s.clock = time.Now
 	}
@@ -188,9 +190,11 @@ func (s *Service) start(account, flowName, name, input string, express bool) (*e
 		}
 		return x, nil
 	}
-	x := &execution{service: s, account: account, flow: f, def: f.def, text: f.text, roleARN: f.roleARN, name: name,
+	x := &execution{
+		service: s, account: account, flow: f, def: f.def, text: f.text, roleARN: f.roleARN, name: name,
 		requestID: gateway.NewRequestID(), input: input, start: in, express: express, done: make(chan struct{}),
-		status: "Starting", started: s.clock(), global: map[string]any{}}
+		status: "Starting", started: s.clock(), global: map[string]any{},
+	}
 	f.executions[name] = x
 	f.order = append(f.order, name)
 	limit := 365 * 24 * time.Hour

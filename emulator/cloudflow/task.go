@@ -153,8 +153,10 @@ func (x *execution) invoke(ctx context.Context, f *frame, params map[string]any)
 	if ferr != nil {
 		return nil, ferr
 	}
-	res := x.service.invoker.InvokeFunction(ctx, Invocation{Caller: caller, AccountID: x.account, Function: target.name,
-		Qualifier: target.qualifier, Type: typ, Payload: payload})
+	res := x.service.invoker.InvokeFunction(ctx, Invocation{
+		Caller: caller, AccountID: x.account, Function: target.name,
+		Qualifier: target.qualifier, Type: typ, Payload: payload,
+	})
 	switch {
 	case ctx.Err() != nil:
 		return nil, failf(errAborted, "the execution ended")

@@ -141,8 +141,10 @@ func sign(req *http.Request, a Access, action, version string, body []byte, now 
 		block.WriteString(name + ":" + values[name] + "\n")
 	}
 	signed := strings.Join(names, ";")
-	canonical := strings.Join([]string{req.Method, escaped(req.URL.EscapedPath()), canonicalQuery(req.URL.Query()),
-		block.String(), signed, h.Get("X-Acs-Content-Sha256")}, "\n")
+	canonical := strings.Join([]string{
+		req.Method, escaped(req.URL.EscapedPath()), canonicalQuery(req.URL.Query()),
+		block.String(), signed, h.Get("X-Acs-Content-Sha256"),
+	}, "\n")
 	digest := sha256.Sum256([]byte(canonical))
 	mac := hmac.New(sha256.New, []byte(a.AccessKeySecret))
 	mac.Write([]byte("ACS3-HMAC-SHA256\n" + hex.EncodeToString(digest[:])))

@@ -50,8 +50,10 @@ type world struct {
 
 func (w *world) Credential(id string) (auth.Credential, bool) {
 	account := map[string]string{"ak-one": one, "ak-two": two}[id]
-	return auth.Credential{Caller: auth.Caller{Type: auth.Root, AccountID: account, ARN: "acs:ram::" + account + ":root"},
-		Secret: "secret-" + id, Active: true}, account != ""
+	return auth.Credential{
+		Caller: auth.Caller{Type: auth.Root, AccountID: account, ARN: "acs:ram::" + account + ":root"},
+		Secret: "secret-" + id, Active: true,
+	}, account != ""
 }
 
 func (w *world) Authorize(_ context.Context, r auth.Request) auth.Decision {
@@ -100,8 +102,10 @@ func (w *world) operations() (ros, fnf map[string]gateway.Operation) {
 			if status == "fail" {
 				return map[string]any{"Status": "ROLLBACK_COMPLETE", "StatusReason": "no permission for the role"}, nil
 			}
-			return map[string]any{"StackId": c.Get("StackId"), "Status": status,
-				"Outputs": []any{map[string]any{"OutputKey": "RoleArn", "OutputValue": "acs:ram::" + one + ":role/relay"}}}, nil
+			return map[string]any{
+				"StackId": c.Get("StackId"), "Status": status,
+				"Outputs": []any{map[string]any{"OutputKey": "RoleArn", "OutputValue": "acs:ram::" + one + ":role/relay"}},
+			}, nil
 		}),
 	}
 	fnf = map[string]gateway.Operation{
@@ -171,12 +175,14 @@ func project(t *testing.T, change func(string) string) string {
 }
 
 func options(dir, endpoint string) Options {
-	return Options{Dir: dir, Endpoint: endpoint, Env: map[string]string{"STAGE": "dev"}, Poll: time.Millisecond,
+	return Options{
+		Dir: dir, Endpoint: endpoint, Env: map[string]string{"STAGE": "dev"}, Poll: time.Millisecond,
 		Access: map[string]Access{
 			"default": {AccountID: one, AccessKeyID: "ak-one", AccessKeySecret: "secret-ak-one"},
 			"second":  {AccountID: two, AccessKeyID: "ak-two", AccessKeySecret: "secret-ak-two"},
 		},
-		CodeDir: func(function, code string) string { return filepath.Join(dir, "built") }}
+		CodeDir: func(function, code string) string { return filepath.Join(dir, "built") },
+	}
 }
 
 func TestRun(t *testing.T) {
@@ -190,8 +196,10 @@ func TestRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"infra started <nil>", "infra done create<nil>", "relay started <nil>", "relay done create<nil>",
-		"playbook started <nil>", "playbook done create<nil>"}
+	want := []string{
+		"infra started <nil>", "infra done create<nil>", "relay started <nil>", "relay done create<nil>",
+		"playbook started <nil>", "playbook done create<nil>",
+	}
 	if diff := cmp.Diff(want, steps, cmp.Transformer("spaces", func(s string) string { return strings.ReplaceAll(s, "  ", " ") })); diff != "" {
 		t.Errorf("steps: the stack goes first, since the function refers to its output (-want +got):\n%s", diff)
 	}

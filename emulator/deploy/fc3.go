@@ -90,8 +90,10 @@ func (d *deployment) function(ctx context.Context, path string) error {
 // functionBody is what create and update take. Sections that the file omits are sent empty, so that removing one from
 // the file clears it (fc.md §5.3).
 func (d *deployment) functionBody() map[string]any {
-	body := map[string]any{"description": "", "role": "", "environmentVariables": map[string]string{},
-		"logConfig": nil, "instanceLifecycleConfig": nil, "customRuntimeConfig": nil, "handler": defaultHandler}
+	body := map[string]any{
+		"description": "", "role": "", "environmentVariables": map[string]string{},
+		"logConfig": nil, "instanceLifecycleConfig": nil, "customRuntimeConfig": nil, "handler": defaultHandler,
+	}
 	for k, v := range d.props {
 		switch k {
 		case "region", "code", "triggers", "asyncInvokeConfig":

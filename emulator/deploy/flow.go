@@ -14,8 +14,10 @@ func deployFlow(ctx context.Context, d *deployment) error {
 	if err != nil {
 		return err
 	}
-	params := map[string]string{"RegionId": d.done.Region, "Name": d.done.Name, "Definition": definition, "Type": "FDL",
-		"Description": "Flow " + d.done.Name}
+	params := map[string]string{
+		"RegionId": d.done.Region, "Name": d.done.Name, "Definition": definition, "Type": "FDL",
+		"Description": "Flow " + d.done.Name,
+	}
 	for key, name := range map[string]string{"description": "Description", "roleArn": "RoleArn", "executionMode": "ExecutionMode"} {
 		if v := d.text(key); v != "" {
 			params[name] = v

@@ -239,6 +239,8 @@ func (o *Options) apply(ctx context.Context, r *renderer, res *resource, done *D
 	}
 	done.AccountID = access.AccountID
 	done.Region, _ = props["region"].(string)
-	return components[res.component].deploy(ctx, &deployment{o: o, m: r.m, r: res, props: props, done: done,
-		client: &client{endpoint: o.Endpoint, access: access, http: o.HTTP, now: o.Clock}})
+	return components[res.component].deploy(ctx, &deployment{
+		o: o, m: r.m, r: res, props: props, done: done,
+		client: &client{endpoint: o.Endpoint, access: access, http: o.HTTP, now: o.Clock},
+	})
 }

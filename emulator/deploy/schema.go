@@ -26,14 +26,20 @@ var fc3Shape = object(map[string]shape{
 	"timeout": integer(1, 86400), "instanceConcurrency": integer(1, 200),
 	"environmentVariables": dict(`^[A-Za-z][A-Za-z0-9_]*$`, text("")),
 	"role":                 choice(text(roleARNRe), text(`^[A-Za-z0-9.-]{1,64}$`)),
-	"logConfig": object(map[string]shape{"project*": text(someText), "logstore*": text(someText), "enableRequestMetrics": boolean,
-		"enableInstanceMetrics": boolean, "enableLlmMetrics": refused, "logBeginRule": oneOf("DefaultRegex", "None")}),
-	"customRuntimeConfig": object(map[string]shape{"command": list(text(someText), 100), "args": list(text(""), 100),
-		"port": integer(1, 65535), "healthCheckConfig": refused}),
+	"logConfig": object(map[string]shape{
+		"project*": text(someText), "logstore*": text(someText), "enableRequestMetrics": boolean,
+		"enableInstanceMetrics": boolean, "enableLlmMetrics": refused, "logBeginRule": oneOf("DefaultRegex", "None"),
+	}),
+	"customRuntimeConfig": object(map[string]shape{
+		"command": list(text(someText), 100), "args": list(text(""), 100),
+		"port": integer(1, 65535), "healthCheckConfig": refused,
+	}),
 	"instanceLifecycleConfig": object(map[string]shape{"initializer": hookShape, "preStop": hookShape}),
-	"asyncInvokeConfig": object(map[string]shape{"asyncTask": boolean, "maxAsyncRetryAttempts": integer(0, 8),
+	"asyncInvokeConfig": object(map[string]shape{
+		"asyncTask": boolean, "maxAsyncRetryAttempts": integer(0, 8),
 		"maxAsyncEventAgeInSeconds": integer(1, 604800), "qualifier": oneOf("LATEST"),
-		"destinationConfig": object(map[string]shape{"onSuccess": destination, "onFailure": destination})}),
+		"destinationConfig": object(map[string]shape{"onSuccess": destination, "onFailure": destination}),
+	}),
 	"internetAccess": boolean,
 	"tags":           list(object(map[string]shape{"key*": text(someText), "value*": text("")}), 20),
 	"triggers":       list(triggerShape, 50),
@@ -47,14 +53,18 @@ var fc3Shape = object(map[string]shape{
 var destination = object(map[string]shape{"destination*": text(`^acs:fc:[^:]*:[^:]*:functions/.+$`)})
 
 var triggerConfigs = map[string]shape{
-	"http": object(map[string]shape{"authType*": oneOf("anonymous", "function"), "disableURLInternet": boolean,
-		"methods*": list(oneOf("GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"), 7)}),
+	"http": object(map[string]shape{
+		"authType*": oneOf("anonymous", "function"), "disableURLInternet": boolean,
+		"methods*": list(oneOf("GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"), 7),
+	}),
 	"timer": object(map[string]shape{"cronExpression*": text(`^(@every \S+|(CRON_TZ=\S+ +)?\S+( +\S+){5})$`), "enable*": boolean, "payload": text("")}),
-	"log": object(map[string]shape{"enable*": boolean,
+	"log": object(map[string]shape{
+		"enable*":           boolean,
 		"sourceConfig*":     object(map[string]shape{"logstore*": text(someText), "startTime": integer(1, 1<<40)}),
 		"jobConfig*":        object(map[string]shape{"maxRetryTime": integer(0, 100), "triggerInterval": integer(3, 600)}),
 		"logConfig*":        object(map[string]shape{"project*": text(someText), "logstore*": text(someText)}),
-		"functionParameter": dict(someText, text(""))}),
+		"functionParameter": dict(someText, text("")),
+	}),
 }
 
 // triggerShape checks triggerConfig by the type of the trigger, which the component's own schema does not do.
@@ -67,8 +77,10 @@ func triggerShape(path string, v any, report func(path, text string)) {
 	if !ok {
 		config = anyValue
 	}
-	keys := map[string]shape{"triggerName*": text(`^[A-Za-z_][A-Za-z0-9_-]{0,127}$`), "triggerType*": oneOf("http", "timer", "log"),
-		"triggerConfig*": config, "qualifier": oneOf("LATEST"), "description": text("")}
+	keys := map[string]shape{
+		"triggerName*": text(`^[A-Za-z_][A-Za-z0-9_-]{0,127}$`), "triggerType*": oneOf("http", "timer", "log"),
+		"triggerConfig*": config, "qualifier": oneOf("LATEST"), "description": text(""),
+	}
 	if kind == "log" { // the component would create AliyunLogETLRole when there is no role; this deployer wants it said
 		keys["invocationRole*"], keys["sourceArn*"] = text(roleARNRe), text(`^acs:log:[^:]+:[^:]+:project/[a-z0-9-]+$`)
 	} else {

@@ -96,8 +96,10 @@ func New(o Options) *Service {
 		o.TrustedServices = []string{SecurityCenter(), ThreatAnalysis()}
 	}
 	o.Limits = o.Limits.withDefaults()
-	return &Service{o: o, directories: map[string]*tree{}, memberOf: map[string]*tree{}, handshakes: map[string]*invite{},
-		places: places{at: map[string]place{}}}
+	return &Service{
+		o: o, directories: map[string]*tree{}, memberOf: map[string]*tree{}, handshakes: map[string]*invite{},
+		places: places{at: map[string]place{}},
+	}
 }
 
 func (l Limits) withDefaults() Limits {

@@ -8,7 +8,8 @@ import (
 	"github.com/fenghuo-soc/fenghuo/emulator/gateway"
 )
 
-func (s *Service) handleRegister(c *gateway.Call) (any, error)   { return s.delegate(c, s.register) }
+func (s *Service) handleRegister(c *gateway.Call) (any, error) { return s.delegate(c, s.register) }
+
 func (s *Service) handleDeregister(c *gateway.Call) (any, error) { return s.delegate(c, s.deregister) }
 
 func (s *Service) delegate(c *gateway.Call, do func(t *tree, accountID, principal string) error) (any, error) {
@@ -50,8 +51,10 @@ func (s *Service) handleListDelegates(c *gateway.Call) (any, error) {
 	})
 	return paged(p, "Accounts", "Account", rows, func(r row) object {
 		m := t.members[r.account]
-		return object{"AccountId": m.id, "DisplayName": m.displayName, "JoinMethod": m.joinMethod(),
-			"ServicePrincipal": r.principal, "DelegationEnabledTime": epoch(r.since)}
+		return object{
+			"AccountId": m.id, "DisplayName": m.displayName, "JoinMethod": m.joinMethod(),
+			"ServicePrincipal": r.principal, "DelegationEnabledTime": epoch(r.since),
+		}
 	}), nil
 }
 
@@ -71,8 +74,10 @@ func (s *Service) handleListDelegatedServices(c *gateway.Call) (any, error) {
 	}
 	list := []object{}
 	for _, principal := range t.delegatedServices(id) {
-		list = append(list, object{"ServicePrincipal": principal, "Status": "ENABLED",
-			"DelegationEnabledTime": epoch(t.delegates[principal][id])})
+		list = append(list, object{
+			"ServicePrincipal": principal, "Status": "ENABLED",
+			"DelegationEnabledTime": epoch(t.delegates[principal][id]),
+		})
 	}
 	return object{"DelegatedServices": object{"DelegatedService": list}}, nil
 }

@@ -47,8 +47,10 @@ func (s *Service) invite(t *tree, target, note, parent string, tags []tag) (*inv
 		return nil, err
 	}
 	now := s.o.Clock()
-	h := &invite{id: s.newID("h", t.master), target: target, note: note, from: t, parent: cmp.Or(parent, t.rootID),
-		state: "Pending", created: now, modified: now, tags: tags}
+	h := &invite{
+		id: s.newID("h", t.master), target: target, note: note, from: t, parent: cmp.Or(parent, t.rootID),
+		state: "Pending", created: now, modified: now, tags: tags,
+	}
 	s.handshakes[h.id] = h
 	t.invited = append(t.invited, now)
 	return h, nil
@@ -131,8 +133,10 @@ func (s *Service) accept(id, accountID string) (*invite, func(), error) {
 	if !t.hasFolder(h.parent) {
 		h.parent = t.rootID
 	}
-	t.members[accountID] = &member{id: accountID, name: account.Name, displayName: t.freeName(account.Name, accountID),
-		folder: h.parent, joined: now, modified: now, tags: h.tags}
+	t.members[accountID] = &member{
+		id: accountID, name: account.Name, displayName: t.freeName(account.Name, accountID),
+		folder: h.parent, joined: now, modified: now, tags: h.tags,
+	}
 	s.join(t, accountID)
 	return h, func() { s.afterJoin(accountID, t.master) }, nil
 }

@@ -61,8 +61,10 @@ func TestEnterpriseReachesTheProduct(t *testing.T) {
 	if err := w.AddMember(uidA, uidX, "stranger", "invited"); err != nil {
 		t.Fatal(err)
 	}
-	c := directory.New(openapi.New(openapi.Config{Endpoint: w.url,
-		Credentials: openapi.Static(openapi.Credentials{AccessKeyID: "AK" + uidA, AccessKeySecret: "secret"})}))
+	c := directory.New(openapi.New(openapi.Config{
+		Endpoint:    w.url,
+		Credentials: openapi.Static(openapi.Credentials{AccessKeyID: "AK" + uidA, AccessKeySecret: "secret"}),
+	}))
 	d, err := c.Get(t.Context())
 	if err != nil || d.Enterprise != "Fenghuo" {
 		t.Errorf("directory: %+v, %v", d, err)

@@ -86,9 +86,11 @@ func (s *Service) listAccountsInDirectory(_ context.Context, c *gateway.Call) (a
 		return nil, err
 	}
 	row := func(id, name, folder string) object {
-		return object{"AccountId": id, "DisplayName": name, "FolderId": folder, "IsMaAccount": yesNo(id == t.master),
+		return object{
+			"AccountId": id, "DisplayName": name, "FolderId": folder, "IsMaAccount": yesNo(id == t.master),
 			"IsSasDaAccount": yesNo(t.isDelegate(SecurityCenter(), id)), "IsSiemDaAccount": yesNo(t.isDelegate(ThreatAnalysis(), id)),
-			"IsSiemControlAccount": yesNo(s.o.Roles.HasServiceLinkedRole(id, roleCloudSiem))}
+			"IsSiemControlAccount": yesNo(s.o.Roles.HasServiceLinkedRole(id, roleCloudSiem)),
+		}
 	}
 	list := []object{row(t.master, t.masterName, t.rootID)}
 	for _, m := range t.sorted(func(*member) bool { return true }) {

@@ -77,8 +77,10 @@ func (s *Service) addMember(managementID, accountID, displayName string, created
 	}
 	account, _ := s.o.Accounts(accountID)
 	now := s.o.Clock()
-	t.members[accountID] = &member{id: accountID, name: account.Name, displayName: displayName, folder: t.rootID,
-		created: created, joined: now, modified: now}
+	t.members[accountID] = &member{
+		id: accountID, name: account.Name, displayName: displayName, folder: t.rootID,
+		created: created, joined: now, modified: now,
+	}
 	s.join(t, accountID)
 	return nil
 }

@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -101,11 +103,8 @@ func TestProductNotesOnDelegation(t *testing.T) {
 	}
 }
 
-// deployMember deploys the member part of template.yaml as a stack, as the member's owner does alone.
-func (c cloud) deployMember(t *testing.T, uid string, response bool) {
-	t.Helper()
-	body := readRoot(t, "template.yaml")
-	form := map[string]string{"RegionId": c.World().Region, "StackName": "fenghuo-member", "TemplateBody": body}
+// memberParameters are those of the member part of template.yaml.
+func memberParameters(form map[string]string, response bool) map[string]string {
 	for i, p := range [][2]string{
 		{"AccountKind", "member"},
 		{"AdministratorAccountId", accountB},
@@ -115,17 +114,51 @@ func (c cloud) deployMember(t *testing.T, uid string, response bool) {
 	} {
 		form[fmt.Sprintf("Parameters.%d.ParameterKey", i+1)], form[fmt.Sprintf("Parameters.%d.ParameterValue", i+1)] = p[0], p[1]
 	}
-	var stack struct{ StackId string }
-	call := func(action string, form map[string]string, out any) {
-		t.Helper()
-		if err := c.as(uid).Do(t.Context(), openapi.Request{Product: "ROS", Version: "2019-09-10", Action: action, Host: "ros.aliyuncs.com", Form: form}, out); err != nil {
-			t.Fatal(err)
-		}
+	return form
+}
+
+func (c cloud) ros(t *testing.T, uid, action string, form map[string]string, out any) {
+	t.Helper()
+	form["RegionId"] = c.World().Region
+	if err := c.as(uid).Do(t.Context(), openapi.Request{Product: "ROS", Version: "2019-09-10", Action: action, Host: "ros.aliyuncs.com", Form: form}, out); err != nil {
+		t.Fatal(err)
 	}
-	call("CreateStack", form, &stack)
+}
+
+// deployStackGroup deploys the member part of template.yaml as a stack group of the management account.
+func (c cloud) deployStackGroup(t *testing.T, uids ...string) {
+	t.Helper()
+	c.ros(t, accountA, "CreateStackGroup", memberParameters(map[string]string{
+		"StackGroupName": "fenghuo", "PermissionModel": "SERVICE_MANAGED",
+		"AutoDeployment": `{"Enabled":false}`, "TemplateBody": readRoot(t, "template.yaml"),
+	}, false), nil)
+	targets, err := json.Marshal(map[string]any{"AccountIds": uids})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var op struct {
+		OperationId         string
+		StackGroupOperation struct{ Status string }
+	}
+	c.ros(t, accountA, "CreateStackInstances", map[string]string{"StackGroupName": "fenghuo", "RegionIds": `["` + c.World().Region + `"]`, "DeploymentTargets": string(targets)}, &op)
+	c.ros(t, accountA, "GetStackGroupOperation", map[string]string{"OperationId": op.OperationId}, &op)
+	var list struct {
+		StackInstances []struct{ AccountId, Status, StatusReason string }
+	}
+	c.ros(t, accountA, "ListStackInstances", map[string]string{"StackGroupName": "fenghuo", "PageSize": "50"}, &list)
+	if op.StackGroupOperation.Status != "SUCCEEDED" || len(list.StackInstances) != len(uids) {
+		t.Fatalf("the stack group: %+v, %+v", op, list)
+	}
+}
+
+// deployMember deploys the member part of template.yaml as a stack, as the member's owner does alone.
+func (c cloud) deployMember(t *testing.T, uid string, response bool) {
+	t.Helper()
+	var stack struct{ StackId string }
+	c.ros(t, uid, "CreateStack", memberParameters(map[string]string{"StackName": "fenghuo-member", "TemplateBody": readRoot(t, "template.yaml")}, response), &stack)
 	eventually(t, 10*time.Second, "the stack of "+uid, func() bool {
 		var s struct{ Status, StatusReason string }
-		call("GetStack", map[string]string{"RegionId": c.World().Region, "StackId": stack.StackId}, &s)
+		c.ros(t, uid, "GetStack", map[string]string{"StackId": stack.StackId}, &s)
 		if strings.HasSuffix(s.Status, "FAILED") {
 			t.Fatalf("%s: %s", s.Status, s.StatusReason)
 		}
@@ -168,13 +201,21 @@ func TestProductNotesOnScopeAndRoles(t *testing.T) {
 					t.Errorf("the broker had to change the role that the template made: %+v", r)
 				}
 			}
-			if d := cmp.Diff(c.collectorOf(t, accountC), c.collectorOf(t, accountD)); d != "" {
-				t.Errorf("by the broker and by the template (-broker +template):\n%s", d)
+			c.deployStackGroup(t, accountE)
+			want := c.collectorOf(t, accountC)
+			for way, uid := range map[string]string{"the owner's stack": accountD, "the stack group": accountE} {
+				if d := cmp.Diff(want, c.collectorOf(t, uid)); d != "" {
+					t.Errorf("by the broker and by %s (-broker +other):\n%s", way, d)
+				}
 			}
 		}},
 		{"a member belongs to one administrator at a time", func(t *testing.T) {
 			// D plays another administrator, whose function the collector role of E trusts.
 			d, api := ram.New(c.as(accountD)), ram.New(c.as(accountE))
+			if err := errors.Join(api.DetachPolicyFromRole(t.Context(), ram.Custom, "fenghuo-collector", "fenghuo-collector"), api.DeletePolicy(t.Context(), "fenghuo-collector"),
+				api.DeleteRole(t.Context(), "fenghuo-collector")); err != nil {
+				t.Fatal(err)
+			}
 			if _, err := d.CreateRole(t.Context(), "fenghuo-collect", `{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":["fc.aliyuncs.com"]}}]}`, "", 0); err != nil {
 				t.Fatal(err)
 			}

@@ -19,8 +19,10 @@ func TestFunctionAPI(t *testing.T) {
 		t.Errorf("absent function: %v", got)
 	}
 	f.create(map[string]any{"logConfig": map[string]any{"project": "p", "logstore": "l"}})
-	if got := f.api(409, acct, "POST", "functions", map[string]any{"functionName": "echo", "runtime": "custom",
-		"code": map[string]string{"zipFile": smallZip}}); got["Code"] != "FunctionAlreadyExists" {
+	if got := f.api(409, acct, "POST", "functions", map[string]any{
+		"functionName": "echo", "runtime": "custom",
+		"code": map[string]string{"zipFile": smallZip},
+	}); got["Code"] != "FunctionAlreadyExists" {
 		t.Errorf("second create: %v", got)
 	}
 	got := f.api(200, acct, "GET", "functions/echo", nil)
@@ -117,11 +119,15 @@ func TestAsync(t *testing.T) {
 	f.create(nil)
 	f.api(404, acct, "GET", "functions/echo/async-invoke-config", nil)
 	f.api(400, acct, "PUT", "functions/echo/async-invoke-config", map[string]any{"maxAsyncRetryAttempts": 9})
-	f.api(201, acct, "POST", "functions", map[string]any{"functionName": "sink", "runtime": "custom", "role": fnRole,
+	f.api(201, acct, "POST", "functions", map[string]any{
+		"functionName": "sink", "runtime": "custom", "role": fnRole,
 		"code": map[string]string{"zipFile": smallZip}, "customRuntimeConfig": map[string]any{"command": []string{echoBin}},
-		"environmentVariables": map[string]string{"MARKS": f.marks() + "-sink"}})
-	f.api(200, acct, "PUT", "functions/echo/async-invoke-config", map[string]any{"maxAsyncRetryAttempts": 2,
-		"destinationConfig": map[string]any{"onFailure": map[string]any{"destination": f.functionARN(acct, "sink")}}})
+		"environmentVariables": map[string]string{"MARKS": f.marks() + "-sink"},
+	})
+	f.api(200, acct, "PUT", "functions/echo/async-invoke-config", map[string]any{
+		"maxAsyncRetryAttempts": 2,
+		"destinationConfig":     map[string]any{"onFailure": map[string]any{"destination": f.functionARN(acct, "sink")}},
+	})
 	f.create0Async(`{"ok":1}`)
 	f.waitMark(`event {"ok":1}`, 1)
 	f.create0Async(`{"mode":"fail"}`)

@@ -23,7 +23,10 @@ var cronFields = [6]struct {
 	min, max int
 	words    string // names of the values from min on
 }{
-	{"second", 0, 59, ""}, {"minute", 0, 59, ""}, {"hour", 0, 23, ""}, {"day of month", 1, 31, ""},
+	{"second", 0, 59, ""},
+	{"minute", 0, 59, ""},
+	{"hour", 0, 23, ""},
+	{"day of month", 1, 31, ""},
 	{"month", 1, 12, "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC"},
 	{"day of week", 0, 7, "SUN MON TUE WED THU FRI SAT"},
 }

@@ -36,8 +36,10 @@ func TestSchedule(t *testing.T) {
 			t.Errorf("%s: %s, %s; want %s, %s", tt.expr, got, then, tt.next, tt.then)
 		}
 	}
-	for _, bad := range []string{"", "* * * * *", "60 * * * * *", "* * * 0 * *", "* * * * 13 *", "@every", "@every 1.5s", "@every 0s", "@every -4m",
-		"@every 1ms", "0 0 0 30 2 *", "a * * * * *", "5-1 * * * * *", "*/0 * * * * *", "CRON_TZ=Nowhere 0 0 0 * * *", "0 0 0 * * 8", "0 0 0 L * ?", "+1 * * * * *", ", * * * * *"} {
+	for _, bad := range []string{
+		"", "* * * * *", "60 * * * * *", "* * * 0 * *", "* * * * 13 *", "@every", "@every 1.5s", "@every 0s", "@every -4m",
+		"@every 1ms", "0 0 0 30 2 *", "a * * * * *", "5-1 * * * * *", "*/0 * * * * *", "CRON_TZ=Nowhere 0 0 0 * * *", "0 0 0 * * 8", "0 0 0 L * ?", "+1 * * * * *", ", * * * * *",
+	} {
 		if _, err := ParseSchedule(bad); err == nil {
 			t.Errorf("%q was taken", bad)
 		}

@@ -205,13 +205,23 @@ func (s *Service) request(in *instance, c *call, keys auth.Keys) *http.Request {
 	}
 	spec := &in.rev.spec
 	for _, kv := range [][2]string{
-		{"x-fc-request-id", c.requestID}, {"x-fc-control-path", c.control},
-		{"x-fc-access-key-id", keys.AccessKeyID}, {"x-fc-access-key-secret", keys.AccessKeySecret}, {"x-fc-security-token", keys.SecurityToken},
-		{"x-fc-function-name", in.fn.name}, {"x-fc-function-handler", spec.Handler},
-		{"x-fc-function-memory", strconv.Itoa(spec.MemorySize)}, {"x-fc-function-timeout", strconv.Itoa(spec.Timeout)},
-		{"x-fc-region", s.o.Region}, {"x-fc-account-id", in.fn.account},
-		{"x-fc-qualifier", "LATEST"}, {"x-fc-version-id", ""}, {"x-fc-service-name", ""},
-		{"x-fc-retry-count", strconv.Itoa(c.retries)}, {"x-fc-base-path", req.URL.Path}, {"x-fc-client-ip", ""},
+		{"x-fc-request-id", c.requestID},
+		{"x-fc-control-path", c.control},
+		{"x-fc-access-key-id", keys.AccessKeyID},
+		{"x-fc-access-key-secret", keys.AccessKeySecret},
+		{"x-fc-security-token", keys.SecurityToken},
+		{"x-fc-function-name", in.fn.name},
+		{"x-fc-function-handler", spec.Handler},
+		{"x-fc-function-memory", strconv.Itoa(spec.MemorySize)},
+		{"x-fc-function-timeout", strconv.Itoa(spec.Timeout)},
+		{"x-fc-region", s.o.Region},
+		{"x-fc-account-id", in.fn.account},
+		{"x-fc-qualifier", "LATEST"},
+		{"x-fc-version-id", ""},
+		{"x-fc-service-name", ""},
+		{"x-fc-retry-count", strconv.Itoa(c.retries)},
+		{"x-fc-base-path", req.URL.Path},
+		{"x-fc-client-ip", ""},
 	} {
 		req.Header.Set(kv[0], kv[1])
 	}

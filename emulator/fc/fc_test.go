@@ -188,9 +188,11 @@ func (f *fixture) api(want int, account, method, path string, body any) map[stri
 func (f *fixture) create(extra map[string]any) {
 	f.t.Helper()
 	env := map[string]string{"MARKS": f.marks()}
-	body := map[string]any{"functionName": "echo", "runtime": "custom.debian12", "handler": "index", "timeout": 20,
+	body := map[string]any{
+		"functionName": "echo", "runtime": "custom.debian12", "handler": "index", "timeout": 20,
 		"code": map[string]string{"zipFile": smallZip}, "role": fnRole, "environmentVariables": env,
-		"customRuntimeConfig": map[string]any{"command": []string{echoBin}}}
+		"customRuntimeConfig": map[string]any{"command": []string{echoBin}},
+	}
 	for k, v := range extra {
 		if m, ok := v.(map[string]string); ok && k == "environmentVariables" {
 			for name, value := range m {
@@ -271,15 +273,19 @@ func TestEnvironmentAndHeaders(t *testing.T) {
 	if err := json.Unmarshal(f.invoke(`{"mode":"env"}`).Body, &got); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"STAGE=dev", "EXTRA=1", "FC_ACCOUNT_ID=" + acct, "FC_REGION=cn-hangzhou", "FC_FUNCTION_NAME=echo",
-		"ALIBABA_CLOUD_ACCESS_KEY_ID=STS.fc.aliyuncs.com", "FC_FUNCTION_MEMORY_SIZE=512"} {
+	for _, want := range []string{
+		"STAGE=dev", "EXTRA=1", "FC_ACCOUNT_ID=" + acct, "FC_REGION=cn-hangzhou", "FC_FUNCTION_NAME=echo",
+		"ALIBABA_CLOUD_ACCESS_KEY_ID=STS.fc.aliyuncs.com", "FC_FUNCTION_MEMORY_SIZE=512",
+	} {
 		if !strings.Contains("\n"+strings.Join(got.Env, "\n")+"\n", "\n"+want+"\n") {
 			t.Errorf("environment lacks %s", want)
 		}
 	}
-	for name, want := range map[string]string{"X-Fc-Control-Path": "/invoke", "X-Fc-Function-Name": "echo", "X-Fc-Access-Key-Id": "STS.fc.aliyuncs.com",
+	for name, want := range map[string]string{
+		"X-Fc-Control-Path": "/invoke", "X-Fc-Function-Name": "echo", "X-Fc-Access-Key-Id": "STS.fc.aliyuncs.com",
 		"X-Fc-Security-Token": "token", "X-Fc-Function-Timeout": "20", "X-Fc-Qualifier": "LATEST", "X-Fc-Retry-Count": "0",
-		"X-Fc-Account-Id": acct, "Content-Type": "application/octet-stream"} {
+		"X-Fc-Account-Id": acct, "Content-Type": "application/octet-stream",
+	} {
 		if g := got.Header.Get(name); g != want {
 			t.Errorf("header %s = %q, want %q", name, g, want)
 		}
@@ -327,8 +333,10 @@ func TestStartFailures(t *testing.T) {
 	if r := f.invoke("x"); r.Code != "FunctionNotStarted" || !strings.Contains(r.Message, "cannot start") {
 		t.Errorf("got %+v, want FunctionNotStarted with the last output", r)
 	}
-	f.api(200, acct, "PUT", "functions/echo", map[string]any{"environmentVariables": map[string]string{"MODE": "bad-init", "MARKS": f.marks()},
-		"instanceLifecycleConfig": map[string]any{"initializer": map[string]any{"handler": "initialize", "timeout": 5}}})
+	f.api(200, acct, "PUT", "functions/echo", map[string]any{
+		"environmentVariables":    map[string]string{"MODE": "bad-init", "MARKS": f.marks()},
+		"instanceLifecycleConfig": map[string]any{"initializer": map[string]any{"handler": "initialize", "timeout": 5}},
+	})
 	if r := f.invoke("x"); r.Status != 200 || r.ErrorType != errInitialize || !strings.Contains(string(r.Body), "no database") {
 		t.Errorf("got %+v, want an InitializationError", r)
 	}

@@ -103,8 +103,10 @@ func (s *Service) httpCall(w http.ResponseWriter, r *http.Request, t *trigger, i
 			return nil, err
 		}
 	}
-	return &call{requestID: id, control: controlHTTP, method: r.Method, path: r.URL.RequestURI(), host: r.Host,
-		header: r.Header, body: body, tail: r.Header.Get("X-Fc-Log-Type") == "Tail"}, nil
+	return &call{
+		requestID: id, control: controlHTTP, method: r.Method, path: r.URL.RequestURI(), host: r.Host,
+		header: r.Header, body: body, tail: r.Header.Get("X-Fc-Log-Type") == "Tail",
+	}, nil
 }
 
 func headerSize(h http.Header) int {

@@ -169,9 +169,14 @@ func (s *Service) environment(in *instance, keys auth.Keys) []string {
 		{"ALIBABA_CLOUD_ACCESS_KEY_ID", keys.AccessKeyID},
 		{"ALIBABA_CLOUD_ACCESS_KEY_SECRET", keys.AccessKeySecret},
 		{"ALIBABA_CLOUD_SECURITY_TOKEN", keys.SecurityToken},
-		{"FC_ACCOUNT_ID", in.fn.account}, {"FC_REGION", s.o.Region}, {"FC_FUNCTION_NAME", in.fn.name},
-		{"FC_FUNCTION_HANDLER", spec.Handler}, {"FC_FUNCTION_MEMORY_SIZE", strconv.Itoa(spec.MemorySize)},
-		{"FC_INSTANCE_ID", in.id}, {"FC_CUSTOM_LISTEN_PORT", port}, {"FC_SERVER_PORT", port},
+		{"FC_ACCOUNT_ID", in.fn.account},
+		{"FC_REGION", s.o.Region},
+		{"FC_FUNCTION_NAME", in.fn.name},
+		{"FC_FUNCTION_HANDLER", spec.Handler},
+		{"FC_FUNCTION_MEMORY_SIZE", strconv.Itoa(spec.MemorySize)},
+		{"FC_INSTANCE_ID", in.id},
+		{"FC_CUSTOM_LISTEN_PORT", port},
+		{"FC_SERVER_PORT", port},
 	} {
 		env = append(env, kv[0]+"="+kv[1])
 	}

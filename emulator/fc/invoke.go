@@ -24,8 +24,10 @@ type Result struct {
 // ctx ended or the service is closed.
 func (s *Service) Invoke(ctx context.Context, caller auth.Caller, accountID, name, qualifier string, async bool, payload []byte) (Result, error) {
 	id := newRequestID()
-	out := s.invoke(ctx, caller, invocation{account: accountID, name: name, qualifier: qualifier, async: async,
-		call: eventCall(id, payload)})
+	out := s.invoke(ctx, caller, invocation{
+		account: accountID, name: name, qualifier: qualifier, async: async,
+		call: eventCall(id, payload),
+	})
 	r := Result{Status: http.StatusOK, RequestID: id, ErrorType: out.errorType, Body: out.body}
 	switch {
 	case out.refused != nil:
@@ -41,8 +43,10 @@ func (s *Service) Invoke(ctx context.Context, caller auth.Caller, accountID, nam
 
 // eventCall is POST /invoke with raw bytes (fc.md §1.2).
 func eventCall(id string, payload []byte) *call {
-	return &call{requestID: id, control: controlInvoke, method: http.MethodPost, path: controlInvoke, body: payload,
-		header: http.Header{"Content-Type": {"application/octet-stream"}}}
+	return &call{
+		requestID: id, control: controlInvoke, method: http.MethodPost, path: controlInvoke, body: payload,
+		header: http.Header{"Content-Type": {"application/octet-stream"}},
+	}
 }
 
 type invocation struct {

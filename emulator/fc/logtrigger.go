@@ -274,8 +274,10 @@ func (s *Service) runTask(t *trigger, r logRange, task string) *outcome {
 	if err != nil {
 		out = &outcome{refused: err}
 	} else {
-		out = s.invoke(s.ctx, role.caller, invocation{account: f.account, name: f.name,
-			call: eventCall(newRequestID(), s.logEvent(t, r, task))})
+		out = s.invoke(s.ctx, role.caller, invocation{
+			account: f.account, name: f.name,
+			call: eventCall(newRequestID(), s.logEvent(t, r, task)),
+		})
 	}
 	if out.failed() {
 		f.note(fmt.Sprintf("log trigger %s: shard %d: %s", t.spec.TriggerName, r.shard, out.message()))

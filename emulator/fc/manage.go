@@ -34,8 +34,10 @@ func (s *Service) createFunction(q *apiCall) (any, *Error) {
 	spec.CodeSize, spec.CodeChecksum, spec.State = pkg.size, pkg.checksum, "Active"
 	spec.CreatedTime = stamp(s.o.Clock())
 	spec.LastModifiedTime = spec.CreatedTime
-	a.functions[spec.FunctionName] = &function{account: a.id, name: spec.FunctionName, current: &revision{spec: spec, code: pkg},
-		triggers: map[string]*trigger{}, log: &functionLog{}}
+	a.functions[spec.FunctionName] = &function{
+		account: a.id, name: spec.FunctionName, current: &revision{spec: spec, code: pkg},
+		triggers: map[string]*trigger{}, log: &functionLog{},
+	}
 	return spec, nil
 }
 

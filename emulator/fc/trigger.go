@@ -80,8 +80,10 @@ type logConfigJob struct {
 
 // merge lays the keys of a body over the trigger.
 func (t *Trigger) merge(raw map[string]json.RawMessage, update bool) *Error {
-	fields := map[string]*string{"triggerName": &t.TriggerName, "triggerType": &t.TriggerType, "triggerConfig": &t.TriggerConfig,
-		"qualifier": &t.Qualifier, "description": &t.Description, "sourceArn": &t.SourceARN, "invocationRole": &t.InvocationRole}
+	fields := map[string]*string{
+		"triggerName": &t.TriggerName, "triggerType": &t.TriggerType, "triggerConfig": &t.TriggerConfig,
+		"qualifier": &t.Qualifier, "description": &t.Description, "sourceArn": &t.SourceARN, "invocationRole": &t.InvocationRole,
+	}
 	fixed := *t
 	for key, value := range raw {
 		dst, ok := fields[key]

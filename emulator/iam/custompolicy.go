@@ -34,8 +34,10 @@ func (p *policy) version(id string) *version {
 func (p *policy) current() *version { return p.version(p.defaultID) }
 
 func (p *policy) view() fields {
-	return fields{"PolicyName": p.name, "PolicyType": p.kind, "Description": p.description, "DefaultVersion": p.defaultID,
-		"CreateDate": timestamp(p.created), "UpdateDate": timestamp(p.updated)}
+	return fields{
+		"PolicyName": p.name, "PolicyType": p.kind, "Description": p.description, "DefaultVersion": p.defaultID,
+		"CreateDate": timestamp(p.created), "UpdateDate": timestamp(p.updated),
+	}
 }
 
 func (p *policy) viewVersion(v *version, withText bool) fields {

@@ -58,8 +58,16 @@ func (l Limits) withDefaults() Limits {
 		field *int
 		value int
 	}{
-		{&l.Users, 5000}, {&l.Roles, 1000}, {&l.Policies, 1500}, {&l.PolicyLength, 6144}, {&l.PolicyVersions, 5},
-		{&l.SystemAttached, 20}, {&l.CustomAttached, 10}, {&l.KeysPerUser, 2}, {&l.AssumeRolePerSecond, 100}, {&l.TrustLength, 4096},
+		{&l.Users, 5000},
+		{&l.Roles, 1000},
+		{&l.Policies, 1500},
+		{&l.PolicyLength, 6144},
+		{&l.PolicyVersions, 5},
+		{&l.SystemAttached, 20},
+		{&l.CustomAttached, 10},
+		{&l.KeysPerUser, 2},
+		{&l.AssumeRolePerSecond, 100},
+		{&l.TrustLength, 4096},
 	} {
 		*f.field = cmp.Or(*f.field, f.value)
 	}

@@ -21,8 +21,10 @@ type scope struct {
 }
 
 func newScope(t *Template, params map[string]any, st *stack) *scope {
-	return &scope{t: t, account: st.account, region: st.region, stackName: st.name, stackID: st.id, params: params,
-		resources: map[string]*deployed{}, conditions: map[string]bool{}, open: map[string]bool{}}
+	return &scope{
+		t: t, account: st.account, region: st.region, stackName: st.name, stackID: st.id, params: params,
+		resources: map[string]*deployed{}, conditions: map[string]bool{}, open: map[string]bool{},
+	}
 }
 
 // noValue is what Ref ALIYUN::NoValue yields; it removes the key or item that holds it.
@@ -45,7 +47,7 @@ func (s *scope) eval(n *yaml.Node, path string) (any, error) {
 			if err != nil {
 				return nil, err
 			}
-			if v != (any)(noValue{}) {
+			if v != any(noValue{}) {
 				out[key.Value] = v
 			}
 		}
@@ -57,7 +59,7 @@ func (s *scope) eval(n *yaml.Node, path string) (any, error) {
 			if err != nil {
 				return nil, err
 			}
-			if v != (any)(noValue{}) {
+			if v != any(noValue{}) {
 				out = append(out, v)
 			}
 		}

@@ -31,8 +31,10 @@ func (s *Service) handleCreate(ctx context.Context, c *gateway.Call) (any, error
 	if body == "" {
 		return nil, missing("TemplateBody")
 	}
-	st := &stack{name: name, account: c.Caller.AccountID, region: c.Get("RegionId"), created: s.o.Clock(), busy: "CREATE",
-		status: "CREATE_IN_PROGRESS", disableRollback: c.Get("DisableRollback") == "true", body: body}
+	st := &stack{
+		name: name, account: c.Caller.AccountID, region: c.Get("RegionId"), created: s.o.Clock(), busy: "CREATE",
+		status: "CREATE_IN_PROGRESS", disableRollback: c.Get("DisableRollback") == "true", body: body,
+	}
 	if err := s.add(st); err != nil {
 		return nil, err
 	}
@@ -187,8 +189,12 @@ func (s *Service) handleGet(_ context.Context, c *gateway.Call) (any, error) {
 		return nil, err
 	}
 	v := st.view()
-	params := []view{{"ParameterKey": "ALIYUN::AccountId", "ParameterValue": st.account}, {"ParameterKey": "ALIYUN::Region", "ParameterValue": st.region},
-		{"ParameterKey": "ALIYUN::StackId", "ParameterValue": st.id}, {"ParameterKey": "ALIYUN::StackName", "ParameterValue": st.name}}
+	params := []view{
+		{"ParameterKey": "ALIYUN::AccountId", "ParameterValue": st.account},
+		{"ParameterKey": "ALIYUN::Region", "ParameterValue": st.region},
+		{"ParameterKey": "ALIYUN::StackId", "ParameterValue": st.id},
+		{"ParameterKey": "ALIYUN::StackName", "ParameterValue": st.name},
+	}
 	for _, p := range st.params {
 		params = append(params, view{"ParameterKey": p.key, "ParameterValue": p.value})
 	}
@@ -201,8 +207,10 @@ func (s *Service) handleGet(_ context.Context, c *gateway.Call) (any, error) {
 }
 
 func (st *stack) view() view {
-	v := view{"StackId": st.id, "StackName": st.name, "RegionId": st.region, "Status": st.status, "StatusReason": st.reason,
-		"DisableRollback": st.disableRollback, "CreateTime": iso(st.created)}
+	v := view{
+		"StackId": st.id, "StackName": st.name, "RegionId": st.region, "Status": st.status, "StatusReason": st.reason,
+		"DisableRollback": st.disableRollback, "CreateTime": iso(st.created),
+	}
 	if !st.updated.IsZero() {
 		v["UpdateTime"] = iso(st.updated)
 	}
@@ -251,8 +259,10 @@ func (s *Service) handleResources(_ context.Context, c *gateway.Call) (any, erro
 	}
 	out := []view{}
 	for _, d := range st.resources {
-		out = append(out, view{"LogicalResourceId": d.logicalID, "PhysicalResourceId": d.physicalID, "ResourceType": d.kind,
-			"Status": d.status, "StatusReason": d.reason, "StackId": st.id, "StackName": st.name, "UpdateTime": iso(d.changed)})
+		out = append(out, view{
+			"LogicalResourceId": d.logicalID, "PhysicalResourceId": d.physicalID, "ResourceType": d.kind,
+			"Status": d.status, "StatusReason": d.reason, "StackId": st.id, "StackName": st.name, "UpdateTime": iso(d.changed),
+		})
 	}
 	return view{"Resources": out}, nil
 }

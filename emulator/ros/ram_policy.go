@@ -126,8 +126,10 @@ func changePolicy(ctx context.Context, e env, name string, doc any) error {
 	if err != nil {
 		return err
 	}
-	_, err = e.ram(ctx, "CreatePolicyVersion", map[string]string{"PolicyName": name, "PolicyDocument": body, "SetAsDefault": "true",
-		"RotateStrategy": "DeleteOldestNonDefaultVersionWhenLimitExceeded"})
+	_, err = e.ram(ctx, "CreatePolicyVersion", map[string]string{
+		"PolicyName": name, "PolicyDocument": body, "SetAsDefault": "true",
+		"RotateStrategy": "DeleteOldestNonDefaultVersionWhenLimitExceeded",
+	})
 	return err
 }
 

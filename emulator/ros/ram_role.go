@@ -9,8 +9,10 @@ import (
 // policyDocument is a policy with the fields of the fc sheet, section 6, and NotAction of the policy grammar; with
 // principal it is a trust policy.
 func policyDocument(principal bool) prop {
-	fields := map[string]prop{"Action": oneOrMany(), "NotAction": oneOrMany(), "Resource": oneOrMany(),
-		"Effect": required(oneOf("Allow", "Deny")), "Condition": {kind: mapping}}
+	fields := map[string]prop{
+		"Action": oneOrMany(), "NotAction": oneOrMany(), "Resource": oneOrMany(),
+		"Effect": required(oneOf("Allow", "Deny")), "Condition": {kind: mapping},
+	}
 	if principal {
 		delete(fields, "Resource")
 		delete(fields, "NotAction")
@@ -29,8 +31,10 @@ var ramRole = &driver{
 	props: map[string]prop{
 		"RoleName": required(of(text)), "AssumeRolePolicyDocument": required(policyDocument(true)), "Description": of(text),
 		"MaxSessionDuration": of(number),
-		"Policies": listOf(object(map[string]prop{"PolicyName": required(of(text)), "PolicyDocument": required(policyDocument(false)),
-			"Description": of(text), "IgnoreExisting": of(boolean)})),
+		"Policies": listOf(object(map[string]prop{
+			"PolicyName": required(of(text)), "PolicyDocument": required(policyDocument(false)),
+			"Description": of(text), "IgnoreExisting": of(boolean),
+		})),
 		"PolicyAttachments": object(map[string]prop{"System": listOf(of(text)), "Custom": listOf(of(text))}),
 		"DeletionForce":     of(boolean), "IgnoreExisting": of(boolean), "Tags": tags(),
 	},

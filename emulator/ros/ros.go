@@ -54,6 +54,7 @@ type Options struct {
 	Clock   func() time.Time // default time.Now
 	Invoker Invoker
 	Logs    LogService
+	Members Members // nil: there are no stack groups
 }
 
 // Service holds the stacks of all accounts. It is safe for concurrent use; one stack runs one operation at a time.
@@ -63,6 +64,9 @@ type Service struct {
 	mu     sync.Mutex
 	stacks map[string]*stack // by id
 	ids    int
+
+	groups     []*stackGroup
+	operations []groupOperation
 }
 
 // New returns a Service without stacks.

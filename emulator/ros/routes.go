@@ -13,6 +13,8 @@ func (s *Service) Register(g *gateway.Gateway) {
 	for action, h := range map[string]func(context.Context, *gateway.Call) (any, error){
 		"CreateStack": s.handleCreate, "UpdateStack": s.handleUpdate, "DeleteStack": s.handleDelete,
 		"GetStack": s.handleGet, "ListStacks": s.handleList, "ListStackResources": s.handleResources, "GetTemplate": s.handleTemplate,
+		"CreateStackGroup": s.handleCreateGroup, "CreateStackInstances": s.handleCreateInstances,
+		"GetStackGroupOperation": s.handleGetOperation, "ListStackInstances": s.handleListInstances,
 	} {
 		ops[action] = gateway.Operation{
 			Permissions: func(c *gateway.Call) []gateway.Permission {

@@ -11,8 +11,10 @@ const defaultTokens = ", '\";=()[]{}?@&<>/:\n\t\r"
 
 // slsProject is ALIYUN::SLS::Project. DataRedundancyType, ResourceGroupId and Tags are accepted and have no effect.
 var slsProject = &driver{
-	props: map[string]prop{"Name": required(of(text)), "Description": of(text), "DataRedundancyType": oneOf("LRS", "ZRS"),
-		"ResourceGroupId": of(text), "Tags": tags()},
+	props: map[string]prop{
+		"Name": required(of(text)), "Description": of(text), "DataRedundancyType": oneOf("LRS", "ZRS"),
+		"ResourceGroupId": of(text), "Tags": tags(),
+	},
 	attrs: []string{"Name"},
 	fixed: []string{"Name", "Description", "DataRedundancyType", "ResourceGroupId", "Tags"},
 	create: func(ctx context.Context, e env, d *deployed) error {
@@ -38,9 +40,11 @@ var slsProject = &driver{
 
 // slsLogstore is ALIYUN::SLS::Logstore. EncryptConf is not supported.
 var slsLogstore = &driver{
-	props: map[string]prop{"ProjectName": required(of(text)), "LogstoreName": required(of(text)), "TTL": of(number),
+	props: map[string]prop{
+		"ProjectName": required(of(text)), "LogstoreName": required(of(text)), "TTL": of(number),
 		"PreserveStorage": of(boolean), "ShardCount": of(number), "AutoSplit": of(boolean), "MaxSplitShard": of(number),
-		"AppendMeta": of(boolean), "EnableTracking": of(boolean), "Mode": oneOf("standard", "query")},
+		"AppendMeta": of(boolean), "EnableTracking": of(boolean), "Mode": oneOf("standard", "query"),
+	},
 	attrs: []string{"LogstoreName", "ProjectName"},
 	fixed: []string{"ProjectName", "LogstoreName", "Mode"},
 	create: func(ctx context.Context, e env, d *deployed) error {
@@ -73,9 +77,11 @@ var slsLogstore = &driver{
 }
 
 func logstoreOf(p map[string]any) Logstore {
-	l := Logstore{Name: str(p, "LogstoreName"), TTL: integer(p, "TTL", 30), ShardCount: integer(p, "ShardCount", 2),
+	l := Logstore{
+		Name: str(p, "LogstoreName"), TTL: integer(p, "TTL", 30), ShardCount: integer(p, "ShardCount", 2),
 		AutoSplit: flag(p, "AutoSplit"), MaxSplitShard: integer(p, "MaxSplitShard", 0), AppendMeta: flag(p, "AppendMeta"),
-		WebTracking: flag(p, "EnableTracking"), Mode: str(p, "Mode")}
+		WebTracking: flag(p, "EnableTracking"), Mode: str(p, "Mode"),
+	}
 	if flag(p, "PreserveStorage") {
 		l.TTL = 3650 // the Log Service keeps logs forever
 	}
@@ -87,12 +93,16 @@ func logstoreOf(p map[string]any) Logstore {
 
 // slsIndex is ALIYUN::SLS::Index.
 var slsIndex = &driver{
-	props: map[string]prop{"ProjectName": required(of(text)), "LogstoreName": required(of(text)),
+	props: map[string]prop{
+		"ProjectName": required(of(text)), "LogstoreName": required(of(text)),
 		"FullTextIndex": required(object(map[string]prop{"Enable": required(of(boolean)), "CaseSensitive": of(boolean), "Delimiter": of(text), "IncludeChinese": of(boolean)})),
-		"KeyIndices": listOf(object(map[string]prop{"Name": required(of(text)), "Type": required(oneOf("text", "long", "double", "json")),
+		"KeyIndices": listOf(object(map[string]prop{
+			"Name": required(of(text)), "Type": required(oneOf("text", "long", "double", "json")),
 			"Alias": of(text), "CaseSensitive": of(boolean), "Delimiter": of(text), "EnableAnalytics": of(boolean), "IncludeChinese": of(boolean),
-			"JsonKeyIndices": listOf(object(map[string]prop{"Name": required(of(text)), "Type": required(oneOf("text", "long", "double")), "Alias": of(text), "EnableAnalytics": of(boolean)}))})),
-		"LogReduce": of(boolean)},
+			"JsonKeyIndices": listOf(object(map[string]prop{"Name": required(of(text)), "Type": required(oneOf("text", "long", "double")), "Alias": of(text), "EnableAnalytics": of(boolean)})),
+		})),
+		"LogReduce": of(boolean),
+	},
 	fixed: []string{"ProjectName", "LogstoreName"},
 	create: func(ctx context.Context, e env, d *deployed) error {
 		if err := putIndex(ctx, e, d.props); err != nil {

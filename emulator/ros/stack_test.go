@@ -64,9 +64,11 @@ Outputs:
 `
 
 func memberParams(responds string) []string {
-	return []string{"Parameters.1.ParameterKey", "Administrator", "Parameters.1.ParameterValue", uidC,
+	return []string{
+		"Parameters.1.ParameterKey", "Administrator", "Parameters.1.ParameterValue", uidC,
 		"Parameters.2.ParameterKey", "ExternalId", "Parameters.2.ParameterValue", "s3cret-ext",
-		"Parameters.3.ParameterKey", "Respond", "Parameters.3.ParameterValue", responds}
+		"Parameters.3.ParameterKey", "Respond", "Parameters.3.ParameterValue", responds,
+	}
 }
 
 func TestCreateReadDelete(t *testing.T) {
@@ -79,8 +81,10 @@ func TestCreateReadDelete(t *testing.T) {
 		m := o.(map[string]any)
 		outputs[m["OutputKey"].(string)] = m["OutputValue"]
 	}
-	want := map[string]any{"CollectorArn": "acs:ram::" + uidC + ":role/fenghuo-collector",
-		"ResponderArn": "acs:ram::" + uidC + ":role/fenghuo-responder", "Text": uidC + "/b/loud"}
+	want := map[string]any{
+		"CollectorArn": "acs:ram::" + uidC + ":role/fenghuo-collector",
+		"ResponderArn": "acs:ram::" + uidC + ":role/fenghuo-responder", "Text": uidC + "/b/loud",
+	}
 	if diff := cmp.Diff(want, outputs); diff != "" {
 		t.Error(diff)
 	}

@@ -101,8 +101,10 @@ Outputs:
 	for _, o := range list {
 		got[o.key] = o.value
 	}
-	want := map[string]any{"Ref": "n", "Sub": "n-30-${Name}-cn-hangzhou", "Join": "a+b+c", "Select": "c", "Find": 7,
-		"If": map[string]any{"b": []any{1}}, "Json": map[string]any{"k": []any{1.0, true}}, "Date": "2015-09-01"}
+	want := map[string]any{
+		"Ref": "n", "Sub": "n-30-${Name}-cn-hangzhou", "Join": "a+b+c", "Select": "c", "Find": 7,
+		"If": map[string]any{"b": []any{1}}, "Json": map[string]any{"k": []any{1.0, true}}, "Date": "2015-09-01",
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -119,10 +121,21 @@ Parameters:
   J: {Type: Json, Default: '{}'}
 `
 	for _, tt := range []struct{ key, value, code string }{
-		{"S", "aa", ""}, {"S", "a", codeValidation}, {"S", "aaaa", codeValidation}, {"S", "ab", codeValidation},
-		{"N", "9", ""}, {"N", "10", codeValidation}, {"N", "NaN", codeValidation}, {"N", "x", codeValidation},
-		{"B", "False", ""}, {"B", "maybe", codeValidation}, {"C", "y", ""}, {"C", "z", codeValidation},
-		{"J", "[1]", ""}, {"J", "{", codeValidation}, {"X", "", codeUnknownParam},
+		{"S", "aa", ""},
+		{"S", "a", codeValidation},
+		{"S", "aaaa", codeValidation},
+		{"S", "ab", codeValidation},
+		{"N", "9", ""},
+		{"N", "10", codeValidation},
+		{"N", "NaN", codeValidation},
+		{"N", "x", codeValidation},
+		{"B", "False", ""},
+		{"B", "maybe", codeValidation},
+		{"C", "y", ""},
+		{"C", "z", codeValidation},
+		{"J", "[1]", ""},
+		{"J", "{", codeValidation},
+		{"X", "", codeUnknownParam},
 	} {
 		given := []parameterValue{{tt.key, tt.value}}
 		if tt.key != "S" {
@@ -158,10 +171,12 @@ func TestConditionCycle(t *testing.T) {
 }
 
 func FuzzParseTemplate(f *testing.F) {
-	for _, seed := range []string{head, head + "Resources:\n" + attachTo("R", "!Sub '${ALIYUN::Region}'"),
+	for _, seed := range []string{
+		head, head + "Resources:\n" + attachTo("R", "!Sub '${ALIYUN::Region}'"),
 		`{"ROSTemplateFormatVersion":"2015-09-01","Parameters":{"P":{"Type":"Number","Default":1}},"Outputs":{"O":{"Value":{"Ref":"P"}}}}`,
 		head + "Conditions: {C: {'Fn::Equals': [1, '1']}}\nOutputs: {O: {Value: !If [C, !Select [0, [1]], !GetAtt a.b]}}\n",
-		head + "Outputs: {O: {Value: {'Fn::Join': [',', {Ref: 'ALIYUN::NoValue'}]}}}\n", "a: &a [*a]"} {
+		head + "Outputs: {O: {Value: {'Fn::Join': [',', {Ref: 'ALIYUN::NoValue'}]}}}\n", "a: &a [*a]",
+	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, body string) {

@@ -164,21 +164,27 @@ func (f *fakeLogs) taken() []string {
 func (f *fakeLogs) CreateProject(_ context.Context, c auth.Caller, region, name, _ string) error {
 	return f.note("CreateProject %s %s %s", c.AccountID, region, name)
 }
+
 func (f *fakeLogs) DeleteProject(_ context.Context, _ auth.Caller, name string) error {
 	return f.note("DeleteProject %s", name)
 }
+
 func (f *fakeLogs) CreateLogstore(_ context.Context, _ auth.Caller, p string, l ros.Logstore) error {
 	return f.note("CreateLogstore %s/%s %d days %d shards", p, l.Name, l.TTL, l.ShardCount)
 }
+
 func (f *fakeLogs) UpdateLogstore(_ context.Context, _ auth.Caller, p string, l ros.Logstore) error {
 	return f.note("UpdateLogstore %s/%s %d days", p, l.Name, l.TTL)
 }
+
 func (f *fakeLogs) DeleteLogstore(_ context.Context, _ auth.Caller, p, l string) error {
 	return f.note("DeleteLogstore %s/%s", p, l)
 }
+
 func (f *fakeLogs) PutIndex(_ context.Context, _ auth.Caller, p, l string, index json.RawMessage) error {
 	return f.note("PutIndex %s/%s %s", p, l, index)
 }
+
 func (f *fakeLogs) DeleteIndex(_ context.Context, _ auth.Caller, p, l string) error {
 	return f.note("DeleteIndex %s/%s", p, l)
 }

@@ -47,8 +47,10 @@ func (s *Service) authorize(ctx context.Context, w who, action, resource string)
 	if d.Allowed {
 		return nil
 	}
-	return &Error{Status: http.StatusUnauthorized, Code: "Unauthorized", Detail: d.Detail,
-		Message: fmt.Sprintf("denied by sts or ram, action: %s, resource: %s, caller: %s", action, resource, w.caller.ARN)}
+	return &Error{
+		Status: http.StatusUnauthorized, Code: "Unauthorized", Detail: d.Detail,
+		Message: fmt.Sprintf("denied by sts or ram, action: %s, resource: %s, caller: %s", action, resource, w.caller.ARN),
+	}
 }
 
 // lookup finds a project that calls may see.

@@ -236,15 +236,19 @@ func TestGetLogs(t *testing.T) {
 		}
 	}
 	meta, rows, _ := w.search(map[string]any{"query": `uri:api and #"quick fox"`})
-	want := map[string]any{"progress": "Complete", "count": 1.0, "processedRows": 5.0, "hasSQL": false, "mode": 1.0,
-		"terms": []any{map[string]any{"key": "uri", "term": "api"}, map[string]any{"key": "", "term": "quick fox"}}}
+	want := map[string]any{
+		"progress": "Complete", "count": 1.0, "processedRows": 5.0, "hasSQL": false, "mode": 1.0,
+		"terms": []any{map[string]any{"key": "uri", "term": "api"}, map[string]any{"key": "", "term": "quick fox"}},
+	}
 	for k, v := range want {
 		if d := cmp.Diff(v, meta[k]); d != "" {
 			t.Errorf("meta.%s: %s", k, d)
 		}
 	}
-	row := map[string]string{"status": "404", "time_ms": "20", "uri": "/api/users", "host": "www.shop.example", "note": "brown quick fox",
-		"my key": "two words", "__time__": fmt.Sprint(now + 1), "__source__": "10.0.0.1", "__topic__": "waf"}
+	row := map[string]string{
+		"status": "404", "time_ms": "20", "uri": "/api/users", "host": "www.shop.example", "note": "brown quick fox",
+		"my key": "two words", "__time__": fmt.Sprint(now + 1), "__source__": "10.0.0.1", "__topic__": "waf",
+	}
 	if d := cmp.Diff([]map[string]string{row}, rows); d != "" {
 		t.Error(d)
 	}
@@ -359,8 +363,16 @@ func TestGlobMatch(t *testing.T) {
 		pattern, word string
 		want          bool
 	}{
-		{"a*", "a", true}, {"a*c", "abbc", true}, {"a*c", "abcd", false}, {"a?c", "abc", true}, {"a?c", "ac", false},
-		{"a?c", "a云c", true}, {"a**b*c", "axbxbxc", true}, {"", "", true}, {"a", "", false}, {"*", "", true},
+		{"a*", "a", true},
+		{"a*c", "abbc", true},
+		{"a*c", "abcd", false},
+		{"a?c", "abc", true},
+		{"a?c", "ac", false},
+		{"a?c", "a云c", true},
+		{"a**b*c", "axbxbxc", true},
+		{"", "", true},
+		{"a", "", false},
+		{"*", "", true},
 	} {
 		if globMatch(c.pattern, c.word) != c.want {
 			t.Errorf("%q on %q: want %v", c.pattern, c.word, c.want)

@@ -17,8 +17,10 @@ func (s *Service) Seed(account, projectName, name string, shards int, cfg Logsto
 	s.mu.Lock()
 	p := s.projects[projectName]
 	if p == nil {
-		p = &project{name: projectName, account: account, region: s.opts.Region, created: now, redundancy: "LRS",
-			modified: now, stores: map[string]*logstore{}}
+		p = &project{
+			name: projectName, account: account, region: s.opts.Region, created: now, redundancy: "LRS",
+			modified: now, stores: map[string]*logstore{},
+		}
 		s.projects[projectName] = p
 	}
 	s.mu.Unlock()
