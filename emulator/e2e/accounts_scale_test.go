@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -77,8 +78,13 @@ func TestManyAccountsJoinWhileCallsFail(t *testing.T) {
 	if len(failed) != 1 {
 		t.Fatalf("the report names %d accounts, want the one that cannot be entered; the flow: %.2000s", len(failed), got.why)
 	}
-	if f, _ := failed[0].(map[string]any); f["account"] != broken || f["reason"] == "" || f["next"] == "" {
+	if f, _ := failed[0].(map[string]any); f["account"] != broken || !strings.Contains(fmt.Sprint(f["next"]), "ResourceDirectoryAccountAccessRole") {
 		t.Errorf("the report says %v of the account that did not join", f)
+	}
+	// Nor can it be said to have left while nobody can enter it.
+	out := c.run(t, accountB, "remove-accounts", map[string]any{"accounts": []string{broken}})
+	if a, err := db.Account(t.Context(), broken); err != nil || a.State != soc.AccountFailed || !strings.Contains(a.Next, "ResourceDirectoryAccountAccessRole") {
+		t.Errorf("an account that cannot be entered after its removal: %+v, %v; %s", a, err, out.why)
 	}
 	if entries, _, err := db.VerifyAudit(t.Context()); err != nil || entries < n-1 {
 		t.Errorf("audit: %d entries, %v", entries, err)

@@ -31,7 +31,9 @@ func (m *members) open(ctx context.Context, h store.Shard) (collect.Reader, erro
 	if err != nil {
 		return nil, err
 	}
-	c := sls.New(sls.Config{Endpoint: cmp.Or(m.cfg.SLSEndpoint, sls.Endpoint(h.Region)), Region: h.Region, Account: h.Account,
-		Credentials: m.roles.ForSLS(role), HTTPClient: m.http})
+	c := sls.New(sls.Config{
+		Endpoint: cmp.Or(m.cfg.SLSEndpoint, sls.Endpoint(h.Region)), Region: h.Region, Account: h.Account,
+		Credentials: m.roles.ForSLS(role), HTTPClient: m.http,
+	})
 	return &renewing{Reader: c.Project(h.Project), roles: m.roles, role: role, used: used}, nil
 }

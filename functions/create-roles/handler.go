@@ -60,8 +60,10 @@ func (h *handler) run(ctx context.Context, r org.RolesRequest) ([]soc.RoleState,
 	if !ok {
 		return nil, &soc.Error{Kind: soc.Internal, Op: "make roles", Err: errors.New("the request names no account")}
 	}
-	set, err := org.MemberRoles(h.template, org.Member{Account: r.Account, Administrator: h.cfg.Administrator,
-		Management: c.AccountID, ExternalID: h.cfg.ExternalID, Response: r.Response})
+	set, err := org.MemberRoles(h.template, org.Member{
+		Account: r.Account, Administrator: h.cfg.Administrator,
+		Management: c.AccountID, ExternalID: h.cfg.ExternalID, Response: r.Response,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -79,8 +81,10 @@ func (h *handler) mustBeMember(ctx context.Context, uid string) error {
 	if soc.KindOf(err) != soc.NotFound {
 		return err
 	}
-	return &soc.Error{Kind: soc.NotFound, Op: "make roles", Account: uid, Err: fmt.Errorf("the account is not a member of the directory: %w", err),
-		Next: "invite the account into the resource directory"}
+	return &soc.Error{
+		Kind: soc.NotFound, Op: "make roles", Account: uid, Err: fmt.Errorf("the account is not a member of the directory: %w", err),
+		Next: "invite the account into the resource directory",
+	}
 }
 
 func invalid(uid string, err error, next string) error {

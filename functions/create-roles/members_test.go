@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/fenghuo-soc/fenghuo/shared/cloud/directory"
+	"github.com/fenghuo-soc/fenghuo/shared/cloud/openapi"
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
 )
 
@@ -51,4 +52,20 @@ func TestMemberList(t *testing.T) {
 	now = now.Add(listAge)
 	ask(nobody, "", 2, 2)
 	ask(shop, soc.NotFound, 2, 3)
+}
+
+// TestEntry: a member that cannot be entered is not a member without roles.
+func TestEntry(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[soc.Kind]soc.Kind{soc.NotFound: soc.Denied, soc.Denied: soc.Denied, soc.Throttled: soc.Throttled, "": ""} {
+		_, err := entry(shop, func(context.Context) (k openapi.Credentials, err error) {
+			if kind != "" {
+				err = &soc.Error{Kind: kind, Op: "AssumeRole"}
+			}
+			return k, err
+		})(t.Context())
+		if soc.KindOf(err) != want || kind == soc.NotFound && soc.NextOf(err) == "" {
+			t.Errorf("%s: %v, want %s", kind, err, want)
+		}
+	}
 }

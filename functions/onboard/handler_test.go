@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -53,6 +54,8 @@ type rolesStub struct {
 	members   []string
 	throttled map[string]bool
 	drifted   map[string]bool // the next ensure repairs
+
+	mu sync.Mutex
 }
 
 func (s *rolesStub) Invoke(_ context.Context, function string, payload []byte) ([]byte, error) {
@@ -60,6 +63,8 @@ func (s *rolesStub) Invoke(_ context.Context, function string, payload []byte) (
 	if err := json.Unmarshal(payload, &r); err != nil || function != "create-roles" {
 		return nil, fmt.Errorf("%s: %w", function, err)
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.throttled[r.Account] {
 		return nil, &soc.Error{Kind: soc.Throttled, Op: "invoke function"}
 	}
@@ -78,8 +83,9 @@ func newHandler(t *testing.T, members ...string) (*handler, *store.DB, *rolesStu
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
+	var mu sync.Mutex
 	clock := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	roles := &rolesStub{members, map[string]bool{}, map[string]bool{}}
+	roles := &rolesStub{members: members, throttled: map[string]bool{}, drifted: map[string]bool{}}
 	templates, err := catalog.Load()
 	if err != nil {
 		t.Fatal(err)
@@ -90,7 +96,12 @@ func newHandler(t *testing.T, members ...string) (*handler, *store.DB, *rolesStu
 		retention: func(context.Context) ([]retained, error) {
 			return []retained{{"collected logs", "stream", 7}, {"alerts", "alerts", forever}}, nil
 		},
-		now: func() time.Time { clock = clock.Add(time.Millisecond); return clock },
+		now: func() time.Time {
+			mu.Lock()
+			defer mu.Unlock()
+			clock = clock.Add(time.Millisecond)
+			return clock
+		},
 	}
 	h.mover = &org.Mover{Roles: createRoles{roles}, Store: db, Now: func() time.Time { return h.now() }, Note: h.note}
 	return h, db, roles

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,6 +19,29 @@ import (
 
 // errCrash is what every call answers after the process died.
 var errCrash = errors.New("the process is gone")
+
+// setKey names a rendered role set.
+type setKey struct {
+	account  string
+	response bool
+}
+
+// sets keeps rendered role sets: reading the template for each call would be all that these tests do.
+var sets sync.Map
+
+func setOf(t testing.TB, account string, response bool) RoleSet {
+	t.Helper()
+	key := setKey{account, response}
+	if s, ok := sets.Load(key); ok {
+		return s.(RoleSet)
+	}
+	set, err := MemberRoles(templateBytes(t), Member{Account: account, Administrator: admin, Management: mgmt, ExternalID: secret, Response: response})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sets.Store(key, set)
+	return set
+}
 
 // site is a small directory with its store and the RAM of each member. It dies at a chosen write, before or after that
 // write took effect, and lives again with what was written.
@@ -83,10 +107,7 @@ func (s *site) MakeRoles(ctx context.Context, r RolesRequest) (RolesResult, erro
 	if s.dead {
 		return RolesResult{}, errCrash
 	}
-	set, err := MemberRoles(templateBytes(s.t), Member{Account: r.Account, Administrator: admin, Management: mgmt, ExternalID: secret, Response: r.Response})
-	if err != nil {
-		return RolesResult{}, err
-	}
+	set := setOf(s.t, r.Account, r.Response)
 	step := map[string]func(context.Context, RAM, RoleSet) ([]soc.RoleState, error){OpClaim: Claim, OpEnsure: Ensure, OpVerify: Verify, OpRemove: Remove}[r.Operation]
 	states, err := step(ctx, dyingRAM{s.rams[r.Account], s}, set)
 	if err != nil {
@@ -287,10 +308,7 @@ func TestRandomInterleavings(t *testing.T) {
 			if err := s.run(t.Context(), op, w.response, u); err != nil {
 				rt.Fatalf("the last run: %v", err)
 			}
-			set, err := MemberRoles(templateBytes(t), Member{Account: u, Administrator: admin, Management: mgmt, ExternalID: secret, Response: w.response})
-			if err != nil {
-				rt.Fatal(err)
-			}
+			set := setOf(t, u, w.response)
 			found, err := Verify(t.Context(), s.rams[u], set)
 			for _, r := range found {
 				if want := map[bool]string{true: RoleUnchanged, false: RoleMissing}[w.in]; err != nil || r.State != want {

@@ -103,9 +103,11 @@ func (s *DB) VerifyAudit(ctx context.Context) (entries int, last string, err err
 			return err
 		}
 		if e.Hash != e.link(last) && (e.Hash != "" || last != "") { // entries from before the chain have no hash
-			broken = &soc.Error{Kind: soc.Conflict, Op: "verify audit trail", Resource: fmt.Sprintf("entry %d", seq),
+			broken = &soc.Error{
+				Kind: soc.Conflict, Op: "verify audit trail", Resource: fmt.Sprintf("entry %d", seq),
 				Err:  errors.New("the entry does not follow from the one before it: the trail was changed"),
-				Next: "compare the store with its last backup, and find out who can write its file"}
+				Next: "compare the store with its last backup, and find out who can write its file",
+			}
 			return nil
 		}
 		entries, last = entries+1, e.Hash

@@ -31,8 +31,10 @@ func TestAuditChain(t *testing.T) {
 	s, raw := openRaw(t)
 	ctx, at := t.Context(), time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC)
 	for i, action := range []string{"account.join", "account.join", "account.leave", "scope.apply"} {
-		must(t, s.Audit(ctx, store.AuditEntry{At: at.Add(time.Duration(i) * time.Minute), Actor: "onboard", Origin: "run-1 request r", Action: action, Account: []string{"3", "4", "3", ""}[i],
-			Detail: "fenghuo-collector created", Before: `{"state":"pending"}`, After: `{"state":"joined"}`}))
+		must(t, s.Audit(ctx, store.AuditEntry{
+			At: at.Add(time.Duration(i) * time.Minute), Actor: "onboard", Origin: "run-1 request r", Action: action, Account: []string{"3", "4", "3", ""}[i],
+			Detail: "fenghuo-collector created", Before: `{"state":"pending"}`, After: `{"state":"joined"}`,
+		}))
 	}
 	if n, last, err := s.VerifyAudit(ctx); err != nil || n != 4 || len(last) != 64 {
 		t.Fatalf("%d entries, last %q, %v", n, last, err)

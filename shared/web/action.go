@@ -66,8 +66,10 @@ func (c *console) actor(ctx context.Context) string {
 // record writes what was done into the incident's timeline and the audit trail.
 func (c *console) record(ctx context.Context, incident, key, action string, e soc.TimelineEntry) error {
 	return errors.Join(c.Store.AddTimeline(ctx, incident, key, e),
-		c.Store.Audit(ctx, store.AuditEntry{At: e.At, Actor: e.Actor, Origin: "console", Action: action, Account: e.Account,
-			Detail: e.Text + " Event " + incident + ", " + e.Ref + "."}))
+		c.Store.Audit(ctx, store.AuditEntry{
+			At: e.At, Actor: e.Actor, Origin: "console", Action: action, Account: e.Account,
+			Detail: e.Text + " Event " + incident + ", " + e.Ref + ".",
+		}))
 }
 
 // decide writes a person's answer, then tells the flow that waits. When the telling fails, the same answer can be given
@@ -82,8 +84,10 @@ func (c *console) decide(ctx context.Context, id, decision string) error {
 	}
 	now, by := c.Now(), c.actor(ctx)
 	if a.Decision == "" && !now.Before(a.Deadline) {
-		return &soc.Error{Kind: soc.Conflict, Op: "decide", Resource: id, Code: "DeadlinePassed", Err: errors.New("the question was open until " + a.Deadline.UTC().Format(time.RFC3339)),
-			Next: "start the playbook again: the run ends by itself without doing anything"}
+		return &soc.Error{
+			Kind: soc.Conflict, Op: "decide", Resource: id, Code: "DeadlinePassed", Err: errors.New("the question was open until " + a.Deadline.UTC().Format(time.RFC3339)),
+			Next: "start the playbook again: the run ends by itself without doing anything",
+		}
 	}
 	err = c.Store.Decide(ctx, id, decision, by, now)
 	if err != nil && soc.KindOf(err) != soc.Conflict {
@@ -98,9 +102,11 @@ func (c *console) decide(ctx context.Context, id, decision string) error {
 		return err
 	}
 	if again && (a.Decision != decision || run.State != soc.RunWaiting) {
-		return &soc.Error{Kind: soc.Conflict, Op: "decide", Resource: id, Code: "AnsweredBefore",
+		return &soc.Error{
+			Kind: soc.Conflict, Op: "decide", Resource: id, Code: "AnsweredBefore",
 			Err:  fmt.Errorf("%s was answered before: %s by %s at %s", id, a.Decision, a.DecidedBy, a.DecidedAt.UTC().Format(time.RFC3339)),
-			Next: "look at the run: the first answer counts"}
+			Next: "look at the run: the first answer counts",
+		}
 	}
 	return c.tell(ctx, a, run)
 }
@@ -112,11 +118,15 @@ func (c *console) tell(ctx context.Context, a soc.Approval, run soc.Run) error {
 		return err
 	}
 	if err := c.Flows.Report(ctx, a.Token, string(output)); err != nil {
-		return &soc.Error{Kind: soc.KindOf(err), Op: "tell the playbook the decision", Resource: a.ID, Err: withoutSecret(err, a.Token),
-			Next: "the decision is kept; give the same answer again to tell the playbook"}
+		return &soc.Error{
+			Kind: soc.KindOf(err), Op: "tell the playbook the decision", Resource: a.ID, Err: withoutSecret(err, a.Token),
+			Next: "the decision is kept; give the same answer again to tell the playbook",
+		}
 	}
-	return c.record(ctx, run.IncidentID, "decided:"+a.ID, a.Decision, soc.TimelineEntry{At: a.DecidedAt, Kind: "approval", Actor: a.DecidedBy,
-		Text: "Playbook " + run.Playbook + " was " + a.Decision + ".", Ref: a.RunID})
+	return c.record(ctx, run.IncidentID, "decided:"+a.ID, a.Decision, soc.TimelineEntry{
+		At: a.DecidedAt, Kind: "approval", Actor: a.DecidedBy,
+		Text: "Playbook " + run.Playbook + " was " + a.Decision + ".", Ref: a.RunID,
+	})
 }
 
 // staleRun is after which time without a change a running run may be retried: its flow is dead.
@@ -150,8 +160,10 @@ func (c *console) rerun(ctx context.Context, id, mode string) error {
 			}
 			return fmt.Errorf("start %s of %s: %w", mode, run.Playbook, err)
 		}
-		return c.record(ctx, run.IncidentID, name, mode, soc.TimelineEntry{At: now, Kind: "response", Actor: c.actor(ctx),
-			Text: "Asked to " + mode + " playbook " + run.Playbook + ".", Ref: run.ID})
+		return c.record(ctx, run.IncidentID, name, mode, soc.TimelineEntry{
+			At: now, Kind: "response", Actor: c.actor(ctx),
+			Text: "Asked to " + mode + " playbook " + run.Playbook + ".", Ref: run.ID,
+		})
 	})
 }
 
@@ -189,8 +201,10 @@ func (c *console) setState(ctx context.Context, id string, state soc.IncidentSta
 		if err := c.Store.SetIncidentState(ctx, id, state, now); err != nil {
 			return err
 		}
-		return c.record(ctx, id, fmt.Sprintf("state:%s:%d", state, now.UnixNano()), "set state", soc.TimelineEntry{At: now, Kind: "state",
-			Actor: c.actor(ctx), Text: "State changed from " + string(old.State) + " to " + string(state) + ".", Ref: id})
+		return c.record(ctx, id, fmt.Sprintf("state:%s:%d", state, now.UnixNano()), "set state", soc.TimelineEntry{
+			At: now, Kind: "state",
+			Actor: c.actor(ctx), Text: "State changed from " + string(old.State) + " to " + string(state) + ".", Ref: id,
+		})
 	})
 }
 
