@@ -24,7 +24,6 @@ type stackGroup struct {
 	name, account, region string
 	body                  string
 	params                []parameterValue
-	auto                  bool
 	instances             []instance
 }
 
