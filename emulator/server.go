@@ -166,6 +166,9 @@ func (s *Server) User(uid, name string) Keys { return s.users[uid+"/"+name] }
 // IAM, SLS, FC, Flows, Products and Gateway give tests and the demo a look inside. Product code has none of them.
 func (s *Server) IAM() *iam.Service { return s.iam }
 
+// Directory is the resource directory.
+func (s *Server) Directory() *directory.Service { return s.rd }
+
 // SLS is the Log Service.
 func (s *Server) SLS() *sls.Service { return s.sls }
 

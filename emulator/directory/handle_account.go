@@ -57,6 +57,9 @@ func (s *Service) handleGetAccount(c *gateway.Call) (any, error) {
 		v["DeletionStatus"] = stage
 	}
 	v["IdentityInformation"] = s.identityInformation(id)
+	if m.deletion != "" {
+		v["DeletionStatus"] = m.deletion
+	}
 	if c.Get("IncludeTags") == "true" {
 		v["Tags"] = tagViews(m.tags)
 	}

@@ -15,7 +15,8 @@ type member struct {
 	created               bool // created inside the directory; otherwise invited
 	joined, modified      time.Time
 	tags                  []tag
-	asResource            bool // invited, and turned into a resource account
+	asResource            bool   // invited, and turned into a resource account
+	deletion              string // DeletionStatus that a world or test has set
 }
 
 type tag struct{ Key, Value string }

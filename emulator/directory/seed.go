@@ -113,3 +113,28 @@ func (s *Service) AddFolder(managementID, parent, name string) (string, error) {
 	}
 	return f.id, nil
 }
+
+// Tag gives a member a tag, as its owner does in the console of tags.
+func (s *Service) Tag(managementID, accountID, key, value string) error {
+	return s.change(managementID, accountID, func(m *member) { m.tags = append(m.tags, tag{key, value}) })
+}
+
+// Close gives a member a deletion status: Checking, Deleting, CheckFailed, DeleteFailed, or "" for none.
+func (s *Service) Close(managementID, accountID, deletionStatus string) error {
+	return s.change(managementID, accountID, func(m *member) { m.deletion = deletionStatus })
+}
+
+func (s *Service) change(managementID, accountID string, f func(*member)) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t, err := s.owned(managementID)
+	if err != nil {
+		return err
+	}
+	m := t.members[accountID]
+	if m == nil {
+		return noAccount(accountID)
+	}
+	f(m)
+	return nil
+}

@@ -114,10 +114,18 @@ type ended struct {
 	Status string
 	Output map[string]any
 	why    string // the output and what failed
+
+	failures []string // of steps and tasks
 }
 
 // run starts a flow as the account's operator and waits for its end.
 func (c cloud) run(t *testing.T, uid, name string, input any) ended {
+	t.Helper()
+	return c.runFor(t, 30*time.Second, uid, name, input)
+}
+
+// runFor is run with a limit of its own.
+func (c cloud) runFor(t *testing.T, limit time.Duration, uid, name string, input any) ended {
 	t.Helper()
 	text, err := json.Marshal(input)
 	if err != nil {
@@ -129,7 +137,7 @@ func (c cloud) run(t *testing.T, uid, name string, input any) ended {
 		t.Fatal(err)
 	}
 	execution := x.Name
-	eventually(t, 30*time.Second, "the end of flow "+name, func() bool {
+	eventually(t, limit, "the end of flow "+name, func() bool {
 		if x, err = api.DescribeExecution(t.Context(), name, execution, 5*time.Second); err != nil {
 			t.Fatal(err)
 		}
@@ -147,6 +155,7 @@ func (c cloud) run(t *testing.T, uid, name string, input any) ended {
 	}
 	for _, e := range events {
 		if e.Type == "StepFailed" || e.Type == "TaskFailed" {
+			out.failures = append(out.failures, e.DetailJSON)
 			out.why += "\n" + e.Step + " " + e.DetailJSON
 		}
 	}

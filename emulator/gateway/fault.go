@@ -9,7 +9,10 @@ type Fault struct {
 	AccountID     string // the caller's account; "" = any
 	Status        int    // 0 = 503
 	Code, Message string // Code "" = ServiceUnavailable
-	Times         int    // number of calls; 0 counts as 1
+	Times         int    // number of calls; 0 counts as 1, a negative number is every call until the end
+	Every         int    // only every n-th call that matches; 0 and 1 are each
+
+	seen int
 }
 
 // Inject adds a fault. Faults are tried in the order they were added.
@@ -20,7 +23,9 @@ func (g *Gateway) Inject(f Fault) {
 	if f.Code == "" {
 		f.Code = "ServiceUnavailable"
 	}
-	f.Times = max(f.Times, 1)
+	if f.Times == 0 {
+		f.Times = 1
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.faults = append(g.faults, f)
@@ -33,6 +38,9 @@ func (g *Gateway) fault(action, accountID string) *Error {
 	for i := range g.faults {
 		f := &g.faults[i]
 		if f.Action != "" && f.Action != action || f.AccountID != "" && f.AccountID != accountID {
+			continue
+		}
+		if f.seen++; f.Every > 1 && f.seen%f.Every != 0 {
 			continue
 		}
 		e := &Error{Status: f.Status, Code: f.Code, Message: f.Message}

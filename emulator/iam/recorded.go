@@ -85,3 +85,19 @@ func (s *Service) Used(arn string) map[string]int {
 	defer s.recorder.mu.Unlock()
 	return maps.Clone(s.recorder.used[normaliseARN(arn)])
 }
+
+// SessionOf is a session of a role that has not been forgotten.
+type SessionOf struct{ Account, Role, Session string }
+
+// Sessions returns the sessions of roles of accounts, in no order. Sessions that services open are among them.
+func (s *Service) Sessions() []SessionOf {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	var out []SessionOf
+	for _, k := range s.keys {
+		if k.session != nil {
+			out = append(out, SessionOf{k.account.id, k.session.role.name, k.session.name})
+		}
+	}
+	return out
+}

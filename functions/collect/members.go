@@ -27,12 +27,13 @@ func (m *members) open(ctx context.Context, h store.Shard) (collect.Reader, erro
 		request = c.RequestID
 	}
 	role := sts.Role{ARN: sts.RoleARN(h.Account, collectorRole), Session: sts.SessionName("collect", request), ExternalID: m.cfg.ExternalID}
-	if _, err := m.roles.Get(ctx, role); err != nil {
+	used, err := m.roles.Get(ctx, role)
+	if err != nil {
 		return nil, err
 	}
 	c := sls.New(sls.Config{
 		Endpoint: cmp.Or(m.cfg.SLSEndpoint, sls.Endpoint(h.Region)), Region: h.Region, Account: h.Account,
 		Credentials: m.roles.ForSLS(role), HTTPClient: m.http,
 	})
-	return c.Project(h.Project), nil
+	return &renewing{Reader: c.Project(h.Project), roles: m.roles, role: role, used: used}, nil
 }

@@ -45,6 +45,8 @@ func (h *handler) handle(ctx context.Context, r org.RolesRequest) (org.RolesResu
 func (h *handler) run(ctx context.Context, r org.RolesRequest) ([]soc.RoleState, error) {
 	var step func(context.Context, org.RAM, org.RoleSet) ([]soc.RoleState, error)
 	switch r.Operation {
+	case org.OpClaim:
+		step = org.Claim
 	case org.OpEnsure:
 		step = org.Ensure
 	case org.OpVerify:
@@ -52,7 +54,7 @@ func (h *handler) run(ctx context.Context, r org.RolesRequest) ([]soc.RoleState,
 	case org.OpRemove:
 		step = org.Remove
 	default:
-		return nil, invalid(r.Account, fmt.Errorf("unknown operation %q", r.Operation), "use ensure, verify or remove")
+		return nil, invalid(r.Account, fmt.Errorf("unknown operation %q", r.Operation), "use claim, ensure, verify or remove")
 	}
 	c, ok := fc.FromContext(ctx)
 	if !ok {

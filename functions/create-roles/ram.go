@@ -5,6 +5,7 @@ import (
 
 	"github.com/fenghuo-soc/fenghuo/shared/cloud/ram"
 	"github.com/fenghuo-soc/fenghuo/shared/org"
+	"github.com/fenghuo-soc/fenghuo/shared/soc"
 )
 
 // memberRAM gives package org the RAM of a member as it wants it.
@@ -32,6 +33,23 @@ func (m memberRAM) DeleteRole(ctx context.Context, role string) error {
 func (m memberRAM) CreateServiceRole(ctx context.Context, service string) error {
 	_, err := m.c.CreateServiceLinkedRole(ctx, service)
 	return err
+}
+
+func (m memberRAM) DeleteServiceRole(ctx context.Context, role string) (string, error) {
+	task, err := m.c.DeleteServiceLinkedRole(ctx, role)
+	if err != nil {
+		return "", err
+	}
+	status, _, err := m.c.ServiceLinkedRoleDeletion(ctx, task)
+	switch {
+	case err != nil:
+		return "", err
+	case status == "SUCCEEDED":
+		return org.RoleRemoved, nil
+	case status == "FAILED":
+		return org.RoleKept, nil
+	}
+	return soc.RoleRemoving, nil
 }
 
 func (m memberRAM) PolicyDocument(ctx context.Context, policy string) (string, error) {

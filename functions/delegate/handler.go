@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/fenghuo-soc/fenghuo/shared/fc"
 	"github.com/fenghuo-soc/fenghuo/shared/org"
@@ -81,20 +82,29 @@ func (h *handler) run(ctx context.Context, r *request, out *result) error {
 	}
 }
 
-// check runs the prerequisites and refuses with the first one that fails.
+// check runs the prerequisites and refuses with all that fail.
 func (h *handler) check(ctx context.Context, self, candidate string, out *result) (bool, error) {
 	checks, err := org.Check(ctx, h.org, self, candidate)
 	if err != nil {
 		return false, err
 	}
 	out.Checks = checks
-	f, failed := org.FirstFailure(checks)
-	if failed {
-		out.Status = org.StatusRefused
-		out.Reason = f.Evidence + " " + f.Fix
-		out.ReasonZH = f.EvidenceZH + f.FixZH
+	return !refuse(checks, out), nil
+}
+
+// refuse refuses when a check failed, with every one that did.
+func refuse(checks []org.Finding, out *result) bool {
+	var en, zh []string
+	for _, f := range checks {
+		if f.Result == org.Fail {
+			en, zh = append(en, f.Evidence+" "+f.Fix), append(zh, f.EvidenceZH+f.FixZH)
+		}
 	}
-	return !failed, nil
+	if len(en) == 0 {
+		return false
+	}
+	out.Status, out.Reason, out.ReasonZH = org.StatusRefused, strings.Join(en, " "), strings.Join(zh, "")
+	return true
 }
 
 // remove takes the delegation back. It asks only what removal needs: the account need not be a member any more.
@@ -109,8 +119,7 @@ func (h *handler) remove(ctx context.Context, self, administrator string, out *r
 			out.Checks = append(out.Checks, c)
 		}
 	}
-	if f, failed := org.FirstFailure(out.Checks); failed {
-		out.Status, out.Reason, out.ReasonZH = org.StatusRefused, f.Evidence+" "+f.Fix, f.EvidenceZH+f.FixZH
+	if refuse(out.Checks, out) {
 		return nil
 	}
 	return h.change(ctx, out, administrator, org.Undesignate)

@@ -120,3 +120,17 @@ func TestThrottlingIsAnError(t *testing.T) {
 		t.Errorf("got %v: what Retry can help must stay an error", err)
 	}
 }
+
+// TestEveryFailureIsReported: who has three things to mend reads of all three at once.
+func TestEveryFailureIsReported(t *testing.T) {
+	t.Parallel()
+	var out result
+	if !refuse([]org.Finding{
+		{ID: "a", Result: org.Fail, Evidence: "First.", Fix: "Mend it.", EvidenceZH: "一。", FixZH: "改。"},
+		{ID: "b", Result: org.Pass},
+		{ID: "c", Result: org.Fail, Evidence: "Second.", Fix: "Mend that.", EvidenceZH: "二。", FixZH: "换。"},
+	}, &out) || out.Status != org.StatusRefused ||
+		out.Reason != "First. Mend it. Second. Mend that." || out.ReasonZH != "一。改。二。换。" {
+		t.Errorf("%+v", out)
+	}
+}

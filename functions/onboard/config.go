@@ -12,6 +12,10 @@ type config struct {
 	Store      string `env:"SOC_STORE,required"`              // address of the store
 	ExternalID string `env:"SOC_EXTERNAL_ID,required"`        // that the broker role asks for
 	Management string `env:"SOC_MANAGEMENT_ACCOUNT,required"` // uid of the management account
+	Project    string `env:"SOC_PROJECT,required"`            // central project
+	Site       string `env:"SOC_SITE" envDefault:"cn"`        // cn or intl
+
+	SLSEndpoint string `env:"SOC_SLS_ENDPOINT"`
 }
 
 // Validate checks what a tag cannot.

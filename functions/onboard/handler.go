@@ -3,41 +3,73 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
-	"github.com/fenghuo-soc/fenghuo/shared/cloud/directory"
+	"github.com/fenghuo-soc/fenghuo/shared/catalog"
+	"github.com/fenghuo-soc/fenghuo/shared/fc"
+	"github.com/fenghuo-soc/fenghuo/shared/integration"
 	"github.com/fenghuo-soc/fenghuo/shared/org"
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
+	"github.com/fenghuo-soc/fenghuo/shared/store"
 )
 
 // accountStore is what this function needs of the store.
 type accountStore interface {
 	org.AccountStore
-	Accounts(ctx context.Context) ([]soc.Account, error)
+	runStore
+	scopeStore
+	trailStore
+	integration.Store
+	Policies(ctx context.Context) ([]soc.Policy, error)
+	WithLock(ctx context.Context, name string, ttl time.Duration, f func(context.Context) error) error
+}
+
+type runStore interface {
 	SaveScopeRun(ctx context.Context, r soc.ScopeRun) error
 	ScopeRun(ctx context.Context, id string) (soc.ScopeRun, error)
 }
 
-// memberList lists the members of the directory.
-type memberList interface {
-	ListAccounts(ctx context.Context) ([]directory.Account, error)
+type scopeStore interface {
+	Accounts(ctx context.Context) ([]soc.Account, error)
+	UpdateAccount(ctx context.Context, uid string, change func(a *soc.Account) bool) error
+	ScopeDocument(ctx context.Context) (json.RawMessage, error)
+	SaveScopeDocument(ctx context.Context, body json.RawMessage, by string, now time.Time) error
+	RolesToCheck(ctx context.Context, limit int) ([]string, error)
+	RolesChecked(ctx context.Context, account string, now time.Time) error
+}
+
+type trailStore interface {
+	Audit(ctx context.Context, e store.AuditEntry) error
+	SearchAudit(ctx context.Context, q store.AuditQuery) ([]store.AuditEntry, error)
+	VerifyAudit(ctx context.Context) (entries int, last string, err error)
+	SaveReceipt(ctx context.Context, r soc.Receipt) error
+	Receipts(ctx context.Context, account string) ([]soc.Receipt, error)
+	RaiseIncident(ctx context.Context, i soc.Incident, e soc.TimelineEntry) (created bool, err error)
 }
 
 type handler struct {
 	store      accountStore
 	members    memberList
 	mover      *org.Mover
+	catalog    *catalog.Catalog
+	template   []byte                                        // of the roles
+	retention  func(ctx context.Context) ([]retained, error) // of the central Logstores
 	management string
+	site       string
+	region     string
 	now        func() time.Time
 }
 
-// request is what the flows send. What a person chose stands in Input, or beside it.
+// request is what the flows and the command send. What a person chose stands in Input, or beside it.
 type request struct {
-	Operation string          `json:"operation"` // plan, join, leave, report
+	Operation string          `json:"operation"` // see handle
 	RunID     string          `json:"run_id"`
-	Action    string          `json:"action"` // of plan: join, leave
-	Slice     int             `json:"slice"`  // of join and leave
+	Action    string          `json:"action"`  // of plan: join, leave
+	Slice     int             `json:"slice"`   // of join and leave
+	Account   string          `json:"account"` // of window
+	Text      string          `json:"text"`    // of audit: part of any text of an entry
 	Input     json.RawMessage `json:"input"`
 	choice
 }
@@ -60,8 +92,31 @@ type sliceResult struct {
 	org.Counts
 }
 
+// receive takes a request, or the event of the timer that starts the regular run.
+func (h *handler) receive(ctx context.Context, raw json.RawMessage) (any, error) {
+	var timer fc.TimerEvent
+	if json.Unmarshal(raw, &timer) == nil && timer.TriggerName != "" {
+		return h.handle(ctx, request{Operation: "follow"})
+	}
+	var r request
+	if err := org.DecodeInput(raw, &r); err != nil {
+		return answer(err)
+	}
+	return h.handle(ctx, r)
+}
+
 func (h *handler) handle(ctx context.Context, r request) (any, error) {
 	switch r.Operation {
+	case "plan-scope":
+		return h.scope(ctx, r, false)
+	case "apply-scope":
+		return h.scope(ctx, r, true)
+	case "follow":
+		return h.follow(ctx, h.runID(ctx, r))
+	case "window":
+		return h.window(ctx, r)
+	case "audit":
+		return h.audit(ctx, r)
 	case "plan":
 		return h.plan(ctx, r)
 	case joinAction, leaveAction:
@@ -71,8 +126,45 @@ func (h *handler) handle(ctx context.Context, r request) (any, error) {
 	}
 	return answer(&soc.Error{
 		Kind: soc.Invalid, Op: "onboard", Err: fmt.Errorf("unknown operation %q", r.Operation),
-		Next: "use plan, join, leave or report",
+		Next: "use plan, join, leave, report, plan-scope, apply-scope, follow, window or audit",
 	})
+}
+
+var (
+	errRun        = errors.New("run_id is missing")
+	errRunUnknown = errors.New("there is no such run")
+)
+
+// runID names a regular run after its request.
+func (h *handler) runID(ctx context.Context, r request) string {
+	if r.RunID != "" {
+		return r.RunID
+	}
+	if c, ok := fc.FromContext(ctx); ok && c.RequestID != "" {
+		return "follow-" + c.RequestID
+	}
+	return "follow-" + h.now().UTC().Format(time.RFC3339Nano)
+}
+
+// auditResult is a part of the audit trail, newest first, after the whole chain was verified.
+type auditResult struct {
+	Status  string             `json:"status"`
+	Reason  string             `json:"reason"`
+	Chain   int                `json:"chain"` // entries of the whole trail
+	Last    string             `json:"last"`  // hash of the newest entry
+	Entries []store.AuditEntry `json:"entries"`
+}
+
+func (h *handler) audit(ctx context.Context, r request) (any, error) {
+	n, last, err := h.store.VerifyAudit(ctx)
+	if err != nil {
+		return answer(err)
+	}
+	list, err := h.store.SearchAudit(ctx, store.AuditQuery{Account: r.Account, Action: r.Action, Text: r.Text, Limit: 1000})
+	if err != nil {
+		return answer(err)
+	}
+	return auditResult{Status: org.StatusOK, Chain: n, Last: last, Entries: append([]store.AuditEntry{}, list...)}, nil
 }
 
 const (

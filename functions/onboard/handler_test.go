@@ -1,15 +1,19 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
+	"github.com/fenghuo-soc/fenghuo"
+	"github.com/fenghuo-soc/fenghuo/shared/catalog"
 	"github.com/fenghuo-soc/fenghuo/shared/cloud/directory"
 	"github.com/fenghuo-soc/fenghuo/shared/fc"
 	"github.com/fenghuo-soc/fenghuo/shared/org"
@@ -25,20 +29,33 @@ const (
 	nobody   = "1100000000000009"
 )
 
-type membersStub []string
+// membersStub is the directory: settled members, unless status or deletion says something else.
+type membersStub struct {
+	uids     []string
+	name     map[string]string
+	status   map[string]string
+	deletion map[string]string
+}
 
-func (m membersStub) ListAccounts(context.Context) ([]directory.Account, error) {
-	var out []directory.Account
-	for _, uid := range m {
-		out = append(out, directory.Account{ID: uid, Name: "n" + uid, Status: "InviteSuccess"})
+func (m *membersStub) ListMembers(context.Context) ([]directory.Member, error) {
+	var out []directory.Member
+	for _, uid := range m.uids {
+		out = append(out, directory.Member{Account: directory.Account{ID: uid, Name: cmp.Or(m.name[uid], "n"+uid), Status: cmp.Or(m.status[uid], "InviteSuccess"), Path: "rd-1/r-1/" + uid}})
 	}
 	return out, nil
+}
+
+func (m *membersStub) GetAccount(_ context.Context, uid string) (directory.Account, error) {
+	return directory.Account{ID: uid, DeletionStatus: m.deletion[uid]}, nil
 }
 
 // rolesStub is create-roles: it refuses accounts that are not members and can be throttled.
 type rolesStub struct {
 	members   []string
 	throttled map[string]bool
+	drifted   map[string]bool // the next ensure repairs
+
+	mu sync.Mutex
 }
 
 func (s *rolesStub) Invoke(_ context.Context, function string, payload []byte) ([]byte, error) {
@@ -46,10 +63,16 @@ func (s *rolesStub) Invoke(_ context.Context, function string, payload []byte) (
 	if err := json.Unmarshal(payload, &r); err != nil || function != "create-roles" {
 		return nil, fmt.Errorf("%s: %w", function, err)
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.throttled[r.Account] {
 		return nil, &soc.Error{Kind: soc.Throttled, Op: "invoke function"}
 	}
-	state := map[string]string{org.OpEnsure: org.RoleCreated, org.OpVerify: org.RoleUnchanged, org.OpRemove: org.RoleRemoved}[r.Operation]
+	state := map[string]string{org.OpClaim: org.RoleCreated, org.OpEnsure: org.RoleRepaired, org.OpVerify: org.RoleUnchanged, org.OpRemove: org.RoleRemoved}[r.Operation]
+	if r.Operation == org.OpEnsure && !s.drifted[r.Account] {
+		state = org.RoleUnchanged
+	}
+	delete(s.drifted, r.Account)
 	return json.Marshal(org.RolesResult{Status: "ok", Account: r.Account, Roles: []soc.RoleState{{Name: "fenghuo-collector", State: state}}})
 }
 
@@ -60,13 +83,28 @@ func newHandler(t *testing.T, members ...string) (*handler, *store.DB, *rolesStu
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
+	var mu sync.Mutex
 	clock := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	now := func() time.Time { return clock.Add(time.Second) }
-	roles := &rolesStub{members, map[string]bool{}}
-	return &handler{
-		store: db, members: membersStub(members), management: mgmt, now: func() time.Time { return clock },
-		mover: &org.Mover{Roles: createRoles{roles}, Store: db, Now: now},
-	}, db, roles
+	roles := &rolesStub{members: members, throttled: map[string]bool{}, drifted: map[string]bool{}}
+	templates, err := catalog.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &handler{
+		store: db, members: &membersStub{uids: members, name: map[string]string{}, status: map[string]string{}, deletion: map[string]string{}},
+		management: mgmt, site: "cn", region: "cn-hangzhou", catalog: templates, template: fenghuo.Template,
+		retention: func(context.Context) ([]retained, error) {
+			return []retained{{"collected logs", "stream", 7}, {"alerts", "alerts", forever}}, nil
+		},
+		now: func() time.Time {
+			mu.Lock()
+			defer mu.Unlock()
+			clock = clock.Add(time.Millisecond)
+			return clock
+		},
+	}
+	h.mover = &org.Mover{Roles: createRoles{roles}, Store: db, Now: func() time.Time { return h.now() }, Note: h.note}
+	return h, db, roles
 }
 
 func call[O any](t *testing.T, h *handler, payload string) O {
@@ -83,14 +121,14 @@ func call[O any](t *testing.T, h *handler, payload string) O {
 }
 
 func invoke(t *testing.T, h *handler, payload string) ([]byte, error) {
-	return fc.Typed(h.handle).Invoke(fc.NewContext(t.Context(), &fc.Context{AccountID: admin}), []byte(payload))
+	return fc.Typed(h.receive).Invoke(fc.NewContext(t.Context(), &fc.Context{AccountID: admin}), []byte(payload))
 }
 
 func TestJoinAndLeave(t *testing.T) {
 	t.Parallel()
 	h, db, roles := newHandler(t, admin, shop, payments)
 	p := call[planResult](t, h, `{"operation":"plan","action":"join","run_id":"r1","input":{"accounts":["*"],"response":true}}`)
-	if p.Status != "ok" || p.Accounts != 2 || !cmp.Equal(p.Slices, []sliceRef{{"r1", 0, "join"}}) {
+	if p.Status != "ok" || p.Accounts != 2 || !gocmp.Equal(p.Slices, []sliceRef{{"r1", 0, "join"}}) {
 		t.Fatalf("plan %+v; the administrator itself is not taken into scope", p)
 	}
 	roles.throttled[payments] = true
@@ -104,7 +142,7 @@ func TestJoinAndLeave(t *testing.T) {
 	if s := call[sliceResult](t, h, `{"operation":"join","run_id":"r1","slice":0}`); s.Status != "ok" || s.Done != 2 {
 		t.Errorf("slice %+v", s)
 	}
-	if r := call[reportResult](t, h, `{"operation":"report","run_id":"r1"}`); r.Status != "ok" || !cmp.Equal(r.Joined, []string{shop, payments}) {
+	if r := call[reportResult](t, h, `{"operation":"report","run_id":"r1"}`); r.Status != "ok" || !gocmp.Equal(r.Joined, []string{shop, payments}) {
 		t.Errorf("report: %+v", r)
 	}
 	if a, err := db.Account(t.Context(), shop); err != nil || a.State != soc.AccountJoined || !a.Response || a.Name != "n"+shop {
@@ -116,7 +154,7 @@ func TestJoinAndLeave(t *testing.T) {
 		t.Fatalf("plan to leave %+v", p)
 	}
 	call[sliceResult](t, h, `{"operation":"leave","run_id":"r2","slice":0}`)
-	if r := call[reportResult](t, h, `{"operation":"report","run_id":"r2"}`); r.Status != "ok" || !cmp.Equal(r.Left, []string{shop}) {
+	if r := call[reportResult](t, h, `{"operation":"report","run_id":"r2"}`); r.Status != "ok" || !gocmp.Equal(r.Left, []string{shop}) {
 		t.Errorf("report: %+v", r)
 	}
 }

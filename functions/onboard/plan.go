@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/fenghuo-soc/fenghuo/shared/fc"
 	"github.com/fenghuo-soc/fenghuo/shared/org"
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
 )
@@ -114,14 +113,11 @@ func check(r request, c choice) error {
 // planJoin returns the accounts of the run, refused ones included so that the report names them, and marks them in the
 // store. "*" means the members that can join.
 func (h *handler) planJoin(ctx context.Context, c choice, out *planResult) ([]string, error) {
-	list, err := h.members.ListAccounts(ctx)
+	list, err := h.members.ListMembers(ctx)
 	if err != nil {
 		return nil, err
 	}
-	self := ""
-	if fctx, ok := fc.FromContext(ctx); ok {
-		self = fctx.AccountID
-	}
+	self := self(ctx)
 	names, wanted := map[string]string{}, slices.Clone(c.Accounts)
 	if wanted[0] == "*" {
 		wanted = nil

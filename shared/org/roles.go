@@ -3,7 +3,9 @@ package org
 import (
 	"context"
 	"errors"
+	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
 )
@@ -34,6 +36,9 @@ type roleAPI interface {
 	SetTrust(ctx context.Context, role, document string) error
 	DeleteRole(ctx context.Context, role string) error
 	CreateServiceRole(ctx context.Context, service string) error
+	// DeleteServiceRole asks for the deletion of a service-linked role, which goes on by itself. It returns RoleRemoved,
+	// soc.RoleRemoving, or RoleKept when the service still uses the role.
+	DeleteServiceRole(ctx context.Context, role string) (state string, err error)
 }
 
 type policyAPI interface {
@@ -101,8 +106,42 @@ func Verify(ctx context.Context, ram RAM, set RoleSet) ([]soc.RoleState, error) 
 	return w.states, errors.Join(w.errs...)
 }
 
-// Remove takes our roles and their policies away. The service-linked roles stay: they belong to Security Center,
-// which may be in use in the member by itself, and the cloud refuses to delete them while it is.
+// Claim is [Ensure] for an account that has not joined: it changes nothing, with an error of kind Conflict, while the
+// collector role there is made for another administrator. A member belongs to one administrator at a time (soc.md A5).
+func Claim(ctx context.Context, ram RAM, set RoleSet) ([]soc.RoleState, error) {
+	for _, r := range set.Roles {
+		trust, err := ram.Trust(ctx, r.Name)
+		if soc.KindOf(err) == soc.NotFound {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if owner := otherOwner(trust, r.Trust); owner != "" {
+			return nil, &soc.Error{
+				Kind: soc.Conflict, Op: "claim member", Resource: r.Name,
+				Err:  errors.New("the member belongs to administrator " + owner),
+				Next: "let account " + owner + " remove the member from its scope first",
+			}
+		}
+	}
+	return Ensure(ctx, ram, set)
+}
+
+var trustedRole = regexp.MustCompile(`acs:ram::([0-9]{16}):role/fenghuo-`)
+
+// otherOwner returns the account whose functions a role trusts when that is not the one that it should be.
+func otherOwner(trust, want string) string {
+	for _, m := range trustedRole.FindAllStringSubmatch(trust, -1) {
+		if !strings.Contains(want, "acs:ram::"+m[1]+":role/") {
+			return m[1]
+		}
+	}
+	return ""
+}
+
+// Remove takes our roles and their policies away, and asks for the deletion of the service-linked roles. That goes on by
+// itself; the cloud refuses it while Security Center uses them in the member, and then they are kept.
 func Remove(ctx context.Context, ram RAM, set RoleSet) ([]soc.RoleState, error) {
 	var w walk
 	for _, r := range slices.Concat(set.Roles, set.Absent) {
@@ -110,8 +149,14 @@ func Remove(ctx context.Context, ram RAM, set RoleSet) ([]soc.RoleState, error) 
 	}
 	for _, s := range set.Service {
 		w.add(s.Name, func() (string, error) {
-			_, err := ram.Trust(ctx, s.Name)
-			return missingOr(RoleKept, err)
+			if _, err := ram.Trust(ctx, s.Name); err != nil {
+				return missingOr("", err)
+			}
+			state, err := ram.DeleteServiceRole(ctx, s.Name)
+			if soc.KindOf(err) == soc.NotFound {
+				return RoleRemoved, nil
+			}
+			return state, err
 		})
 	}
 	return w.states, errors.Join(w.errs...)

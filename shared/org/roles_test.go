@@ -47,6 +47,7 @@ type fakeRAM struct {
 	attached map[string][]Attachment
 	writes   []string
 	fail     map[string]error
+	inUse    bool // the service-linked roles
 }
 
 func newFakeRAM() *fakeRAM {
@@ -92,6 +93,14 @@ func (f *fakeRAM) CreateServiceRole(_ context.Context, service string) error {
 		}
 	}
 	return f.write("CreateServiceRole " + service)
+}
+
+func (f *fakeRAM) DeleteServiceRole(_ context.Context, role string) (string, error) {
+	if f.inUse {
+		return RoleKept, nil
+	}
+	delete(f.roles, role)
+	return soc.RoleRemoving, f.write("DeleteServiceRole " + role)
 }
 
 func (f *fakeRAM) PolicyDocument(_ context.Context, p string) (string, error) {
@@ -265,7 +274,7 @@ func TestRemove(t *testing.T) {
 	mustEnsure(t, f, memberSet(t, true))
 	f.attached[collector] = append(f.attached[collector], Attachment{"ReadOnlyAccess", "System"})
 	got, err := Remove(t.Context(), f, memberSet(t, false)) // the responder goes although response is off now
-	want := map[string]string{collector: RoleRemoved, responder: RoleRemoved, slrRD: RoleKept, slrSiem: RoleKept}
+	want := map[string]string{collector: RoleRemoved, responder: RoleRemoved, slrRD: soc.RoleRemoving, slrSiem: soc.RoleRemoving}
 	if diff := cmp.Diff(want, states(got)); err != nil || diff != "" {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
@@ -273,12 +282,47 @@ func TestRemove(t *testing.T) {
 		t.Errorf("policies left behind: %v", f.policies)
 	}
 	got, err = Remove(t.Context(), f, memberSet(t, false))
-	if err != nil || states(got)[collector] != RoleMissing {
+	if err != nil || states(got)[collector] != RoleMissing || states(got)[slrRD] != RoleMissing {
 		t.Errorf("again: %v, %v; want missing", got, err)
 	}
 	f.roles[collector] = "{}"
 	f.fail["DeleteRole "+collector] = errors.New("boom")
 	if _, err := Remove(t.Context(), f, memberSet(t, false)); err == nil {
 		t.Error("an error of the cloud is not reported")
+	}
+}
+
+func TestRemoveKeepsWhatIsInUse(t *testing.T) {
+	t.Parallel()
+	f := newFakeRAM()
+	mustEnsure(t, f, memberSet(t, false))
+	f.inUse = true
+	got, err := Remove(t.Context(), f, memberSet(t, false))
+	if err != nil || states(got)[slrRD] != RoleKept || f.roles[slrRD] == "" {
+		t.Errorf("%v, %v; want the service-linked roles kept", got, err)
+	}
+}
+
+// TestClaim: a member belongs to one administrator at a time; drift of our own roles is no other administrator.
+func TestClaim(t *testing.T) {
+	t.Parallel()
+	set, other := memberSet(t, false), "1100000000000007"
+	for name, tt := range map[string]struct {
+		trust string
+		kind  soc.Kind
+	}{
+		"nobody's":          {"", ""},
+		"ours":              {set.Roles[0].Trust, ""},
+		"another's":         {strings.ReplaceAll(set.Roles[0].Trust, admin, other), soc.Conflict},
+		"ours, opened wide": {strings.Replace(set.Roles[0].Trust, "role/fenghuo-collect", "root", 1), ""},
+	} {
+		f := newFakeRAM()
+		if tt.trust != "" {
+			f.roles[collector] = tt.trust
+		}
+		got, err := Claim(t.Context(), f, set)
+		if soc.KindOf(err) != tt.kind || (err == nil) != (len(got) > 0) || err != nil && (len(f.writes) > 0 || !strings.Contains(soc.NextOf(err), other)) {
+			t.Errorf("%s: %v, %v, writes %v", name, got, err, f.writes)
+		}
 	}
 }

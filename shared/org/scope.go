@@ -4,30 +4,48 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
+	"sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
 )
 
-// SliceSize is how many accounts one step of a flow works on: a step then stays well inside a function's time limit.
+// SliceSize is how many accounts one step of a flow works on while a run has at most [MaxSlices] slices: a step then
+// stays well inside a function's time limit.
 const SliceSize = 40
+
+// MaxSlices bounds the slices of a run, because a flow works on all of them at once: they share the instances of the
+// account with the functions that collect and detect. The slices of a large run grow. With [sliceWorkers] at most 32
+// accounts are worked on at a time.
+const MaxSlices = 8
 
 // sliceWorkers is how many accounts of a slice are worked on at once. RAM allows few writes a second in one account
 // but accounts do not share that limit; AssumeRole allows 100 a second for the management account (accounts.md §4.4).
 const sliceWorkers = 4
 
-// Slices returns how many slices a run has.
-func Slices(r soc.ScopeRun) int { return (len(r.Accounts) + SliceSize - 1) / SliceSize }
+// How often an account is tried in one step, and how long it waits between: the wait doubles, with jitter. While one
+// account waits, others are worked on.
+const (
+	accountTries = 6
+	firstPause   = 500 * time.Millisecond
+	longestPause = 30 * time.Second
+)
+
+// sliceSize is the size of the run's slices.
+func sliceSize(r soc.ScopeRun) int { return max(SliceSize, (len(r.Accounts)+MaxSlices-1)/MaxSlices) }
+
+// Slices returns how many slices a run has, at most [MaxSlices].
+func Slices(r soc.ScopeRun) int { return (len(r.Accounts) + sliceSize(r) - 1) / sliceSize(r) }
 
 // Slice returns the accounts of slice n, from 0. Its error is of kind Invalid.
 func Slice(r soc.ScopeRun, n int) ([]string, error) {
 	if n < 0 || n >= Slices(r) {
 		return nil, &soc.Error{Kind: soc.Invalid, Op: "take slice of run", Resource: r.ID, Err: fmt.Errorf("run has %d slices, not %d", Slices(r), n+1)}
 	}
-	return r.Accounts[n*SliceSize : min((n+1)*SliceSize, len(r.Accounts))], nil
+	size := sliceSize(r)
+	return r.Accounts[n*size : min((n+1)*size, len(r.Accounts))], nil
 }
 
 // RoleMaker changes the roles of one member, through create-roles in the management account.
@@ -46,10 +64,22 @@ type Mover struct {
 	Roles RoleMaker
 	Store AccountStore
 	Now   func() time.Time
+	// Pause waits before an account is tried again, and returns early with an error when ctx ends.
+	Pause func(ctx context.Context, d time.Duration) error
+	// Note is told about each change of an account before its new state is stored; nil tells nobody. Its error makes the account's
+	// step fail, to be done again.
+	Note func(ctx context.Context, c Change) error
+}
+
+// Change is a change of one account in a run.
+type Change struct {
+	RunID         string
+	Before, After soc.Account
+	Roles         []soc.RoleState // of After; also what was removed
 }
 
 // mover moves one account to its goal.
-type mover = func(context.Context, soc.Account) error
+type mover = func(context.Context, soc.ScopeRun, soc.Account) error
 
 // Counts is what came of the accounts of a slice.
 type Counts struct {
@@ -72,15 +102,14 @@ func (m *Mover) Leave(ctx context.Context, r soc.ScopeRun, accounts []string) (C
 
 func (m *Mover) each(ctx context.Context, r soc.ScopeRun, accounts []string, goal soc.AccountState, one mover) (Counts, error) {
 	errs := make([]error, len(accounts))
-	var g errgroup.Group
-	g.SetLimit(sliceWorkers)
+	slots := make(chan struct{}, sliceWorkers)
+	var g sync.WaitGroup
 	for i, uid := range accounts {
-		g.Go(func() error {
-			errs[i] = m.move(ctx, r, uid, goal, one)
-			return nil
+		g.Go(func() {
+			errs[i] = m.tries(ctx, slots, func() error { return m.move(ctx, r, uid, goal, one) })
 		})
 	}
-	_ = g.Wait() // the workers return no error: each account has its own
+	g.Wait()
 	var c Counts
 	var again []error
 	for _, err := range errs {
@@ -95,6 +124,37 @@ func (m *Mover) each(ctx context.Context, r soc.ScopeRun, accounts []string, goa
 		}
 	}
 	return c, errors.Join(again...)
+}
+
+// tries runs f in a slot until it succeeds, fails for good, or was tried often enough. It waits outside of the slots.
+func (m *Mover) tries(ctx context.Context, slots chan struct{}, f func() error) error {
+	pause := firstPause
+	for n := 1; ; n++ {
+		select {
+		case slots <- struct{}{}:
+		case <-ctx.Done():
+			return &soc.Error{Kind: soc.Timeout, Op: "wait for a turn", Err: context.Cause(ctx)}
+		}
+		err := f()
+		<-slots
+		if err == nil || !soc.Retryable(err) || n == accountTries || m.Pause == nil {
+			return err
+		}
+		if m.Pause(ctx, pause/2+rand.N(pause/2)) != nil {
+			return err
+		}
+		pause = min(2*pause, longestPause)
+	}
+}
+
+// Pause waits for d, or until ctx ends; the [Mover] of a function has it.
+func Pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-time.After(d):
+		return nil
+	}
 }
 
 // move works on one account and stores what came of it. An account that cannot be moved is stored as failed, one that
@@ -113,7 +173,7 @@ func (m *Mover) move(ctx context.Context, r soc.ScopeRun, uid string, goal soc.A
 		default: // on its way: go on with it
 		}
 	}
-	err = one(ctx, a)
+	err = one(ctx, r, a)
 	if err == nil {
 		return nil
 	}
@@ -130,14 +190,18 @@ func (m *Mover) move(ctx context.Context, r soc.ScopeRun, uid string, goal soc.A
 	return err
 }
 
-func (m *Mover) join(ctx context.Context, a soc.Account) error {
+func (m *Mover) join(ctx context.Context, r soc.ScopeRun, a soc.Account) error {
+	before, op := a, OpEnsure
+	if a.JoinedAt.IsZero() {
+		op = OpClaim
+	}
 	if a.State != soc.AccountJoined { // a joined account stays so while its roles are checked: collecting goes on
 		a.State = soc.AccountJoining
 		if err := m.save(ctx, &a); err != nil {
 			return err
 		}
 	}
-	made, err := m.roles(ctx, OpEnsure, a)
+	made, err := m.roles(ctx, op, a)
 	if err != nil {
 		return err
 	}
@@ -155,10 +219,11 @@ func (m *Mover) join(ctx context.Context, a soc.Account) error {
 	if a.JoinedAt.IsZero() {
 		a.JoinedAt = m.Now()
 	}
-	return m.save(ctx, &a)
+	return m.finish(ctx, r, before, a, made.Roles)
 }
 
-func (m *Mover) leave(ctx context.Context, a soc.Account) error {
+func (m *Mover) leave(ctx context.Context, r soc.ScopeRun, a soc.Account) error {
+	before := a
 	a.State, a.Response = soc.AccountLeaving, false
 	if err := m.save(ctx, &a); err != nil {
 		return err
@@ -175,7 +240,18 @@ func (m *Mover) leave(ctx context.Context, a soc.Account) error {
 		return err
 	}
 	a.State, a.JoinedAt, a.Roles = soc.AccountLeft, time.Time{}, gone.Roles
-	return m.save(ctx, &a)
+	return m.finish(ctx, r, before, a, gone.Roles)
+}
+
+// finish tells about the change first and stores the goal last: a crash between them tells twice and never not at all.
+func (m *Mover) finish(ctx context.Context, r soc.ScopeRun, before, a soc.Account, roles []soc.RoleState) error {
+	a.UpdatedAt = m.Now()
+	if m.Note != nil {
+		if err := m.Note(ctx, Change{r.ID, before, a, roles}); err != nil {
+			return err
+		}
+	}
+	return m.Store.SaveAccount(ctx, a)
 }
 
 func (m *Mover) save(ctx context.Context, a *soc.Account) error {

@@ -57,7 +57,7 @@ func (m *memory) MakeRoles(_ context.Context, req RolesRequest) (RolesResult, er
 			return res, err
 		}
 	}
-	state := map[string]string{OpEnsure: RoleCreated, OpVerify: RoleUnchanged, OpRemove: RoleRemoved}[req.Operation]
+	state := map[string]string{OpEnsure: RoleCreated, OpClaim: RoleCreated, OpVerify: RoleUnchanged, OpRemove: RoleRemoved}[req.Operation]
 	return RolesResult{Status: StatusOK, Account: req.Account, Roles: []soc.RoleState{{Name: collector, State: state}}}, nil
 }
 
@@ -75,7 +75,7 @@ func TestJoin(t *testing.T) {
 		switch {
 		case req.Account == uid(2):
 			return RolesResult{Status: StatusRefused, Kind: soc.NotFound, Reason: "not a member", Next: "invite it"}, nil
-		case req.Account == uid(3) && nth == 1 && req.Operation == OpEnsure:
+		case req.Account == uid(3) && nth == 1 && req.Operation == OpClaim:
 			return RolesResult{}, throttled
 		case req.Account == uid(4) && req.Operation == OpVerify:
 			return RolesResult{Status: StatusOK, Roles: []soc.RoleState{{Name: collector, State: RoleDrifted}}}, nil
@@ -90,12 +90,12 @@ func TestJoin(t *testing.T) {
 	if a := m.accounts[uid(3)]; a.State != soc.AccountJoining || a.Next != "wait" {
 		t.Errorf("throttled account: %+v, want joining with its reason", a)
 	}
-	calls := m.calls[OpEnsure+" "+uid(1)]
+	calls := m.calls[OpClaim+" "+uid(1)]
 	c, err = m.mover().Join(t.Context(), r, r.Accounts)
 	if want := (Counts{Done: 2, Failed: 2}); c != want || err != nil {
 		t.Errorf("second try: %+v, %v; want %+v", c, err, want)
 	}
-	if got := m.calls[OpEnsure+" "+uid(1)]; got != calls {
+	if got := m.calls[OpClaim+" "+uid(1)]; got != calls {
 		t.Error("an account that had joined was worked on again in the same run")
 	}
 	got := map[string]soc.AccountState{}

@@ -9,13 +9,14 @@ import (
 
 // RolesRequest is what onboard asks create-roles for. There is no way to say what a role may do.
 type RolesRequest struct {
-	Operation string `json:"operation"` // ensure, verify, remove
+	Operation string `json:"operation"` // claim, ensure, verify, remove
 	Account   string `json:"account"`
 	Response  bool   `json:"response"`
 }
 
 // The operations of a [RolesRequest].
 const (
+	OpClaim  = "claim" // ensure, in an account that has not joined: refused while another administrator has it
 	OpEnsure = "ensure"
 	OpVerify = "verify"
 	OpRemove = "remove"

@@ -23,6 +23,10 @@ const (
 	AccountFailed  AccountState = "failed"  // could not join or leave; Reason says why
 	AccountLeaving AccountState = "leaving" // roles are being removed
 	AccountLeft    AccountState = "left"    // out of scope; data sources are kept
+
+	// AccountSuspended is out of scope for as long as the directory says that the account is being closed or changed;
+	// what was collected is kept, and the account comes back by itself.
+	AccountSuspended AccountState = "suspended"
 )
 
 // Account is a member in the administrator's scope.

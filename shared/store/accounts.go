@@ -49,12 +49,17 @@ func (s *DB) SaveAccount(ctx context.Context, a soc.Account) error {
 			a.UID, a.Name, a.State, a.Reason, a.Next, a.Response, nanos(a.JoinedAt), nanos(a.UpdatedAt), text(a.Roles)); err != nil {
 			return err
 		}
-		if a.State != soc.AccountJoined {
-			return nil
-		}
-		_, err := t.ExecContext(ctx, `UPDATE shards SET retry_at = 0 WHERE account = ? AND retry_at > 0`, a.UID)
-		return err
+		return readAgain(ctx, t, a)
 	})
+}
+
+// readAgain ends the waiting of a joined account's shards.
+func readAgain(ctx context.Context, t *sql.Tx, a soc.Account) error {
+	if a.State != soc.AccountJoined {
+		return nil
+	}
+	_, err := t.ExecContext(ctx, `UPDATE shards SET retry_at = 0 WHERE account = ? AND retry_at > 0`, a.UID)
+	return err
 }
 
 // SaveScopeRun writes the accounts of a run. A run that is there already is left as it is, so that a step that is

@@ -2,35 +2,119 @@ package store
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"time"
+
+	"github.com/fenghuo-soc/fenghuo/shared/soc"
 )
 
-// AuditEntry says who did what to which account. It is only ever appended.
+// AuditEntry says who did what to which account, from where, and what was there before and after. It is only ever
+// appended. No field may hold a secret.
 type AuditEntry struct {
 	At      time.Time
 	Actor   string // function and request, or a person
+	Origin  string // where it came from: the run of a flow, a trigger, an address; "" when unknown
 	Action  string
 	Account string
-	Detail  string // plain words; no secrets
+	Detail  string // plain words
+	Before  string // state before the change, "" when there was none
+	After   string // state after it
+	Hash    string // of this entry and the one before it; set by [DB.Audit], "" in entries older than the chain
 }
 
-// Audit appends an entry.
+// Audit appends an entry to the chain.
 func (s *DB) Audit(ctx context.Context, e AuditEntry) error {
-	return s.exec(ctx, "audit", `INSERT INTO audit (at, actor, action, account, detail) VALUES (?,?,?,?,?)`,
-		nanos(e.At), e.Actor, e.Action, e.Account, e.Detail)
+	return s.tx(ctx, "audit", func(t *sql.Tx) error {
+		var last string
+		err := t.QueryRowContext(ctx, `SELECT hash FROM audit ORDER BY seq DESC LIMIT 1`).Scan(&last)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		_, err = t.ExecContext(ctx, `INSERT INTO audit (at, actor, action, account, detail, origin, before, after, hash) VALUES (?,?,?,?,?,?,?,?,?)`,
+			nanos(e.At), e.Actor, e.Action, e.Account, e.Detail, e.Origin, e.Before, e.After, e.link(last))
+		return err
+	})
+}
+
+// link is the hash of the entry behind the entry with hash last.
+func (e AuditEntry) link(last string) string {
+	b, err := json.Marshal([]any{last, nanos(e.At), e.Actor, e.Origin, e.Action, e.Account, e.Detail, e.Before, e.After})
+	if err != nil {
+		panic("store: " + err.Error()) // texts and a number
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+const auditColumns = `at, actor, action, account, detail, origin, before, after, hash`
+
+func scanAudit(r *sql.Rows, more ...any) (AuditEntry, error) {
+	var e AuditEntry
+	var at int64
+	err := r.Scan(append([]any{&at, &e.Actor, &e.Action, &e.Account, &e.Detail, &e.Origin, &e.Before, &e.After, &e.Hash}, more...)...)
+	e.At = fromNanos(at)
+	return e, err
 }
 
 // AuditTrail returns the newest entries first, at most limit.
 func (s *DB) AuditTrail(ctx context.Context, limit int) ([]AuditEntry, error) {
+	return s.SearchAudit(ctx, AuditQuery{Limit: limit})
+}
+
+// AuditQuery chooses entries of the trail. Its zero value chooses the newest 1,000.
+type AuditQuery struct {
+	Account, Action string    // exact; "" is any
+	Text            string    // part of any text of the entry, without regard to the case of ASCII letters
+	Since, Until    time.Time // [Since, Until); zero is open
+	Limit           int
+}
+
+// SearchAudit returns the entries that fit, newest first.
+func (s *DB) SearchAudit(ctx context.Context, q AuditQuery) ([]AuditEntry, error) {
+	if q.Limit <= 0 {
+		q.Limit = 1000
+	}
 	var out []AuditEntry
-	err := s.query(ctx, "read audit trail", func(r *sql.Rows) error {
-		var e AuditEntry
-		var at int64
-		err := r.Scan(&at, &e.Actor, &e.Action, &e.Account, &e.Detail)
-		e.At = fromNanos(at)
+	err := s.query(ctx, "search audit trail", func(r *sql.Rows) error {
+		e, err := scanAudit(r)
 		out = append(out, e)
 		return err
-	}, `SELECT at, actor, action, account, detail FROM audit ORDER BY seq DESC LIMIT ?`, limit)
+	}, `SELECT `+auditColumns+` FROM audit
+		WHERE (? = '' OR account = ?) AND (? = '' OR action = ?) AND at >= ? AND (? = 0 OR at < ?)
+		AND (? = '' OR instr(lower(actor || char(10) || action || char(10) || account || char(10) || detail || char(10) || origin || char(10) || before || char(10) || after), lower(?)) > 0)
+		ORDER BY seq DESC LIMIT ?`,
+		q.Account, q.Account, q.Action, q.Action, nanos(q.Since), nanos(q.Until), nanos(q.Until), q.Text, q.Text, q.Limit)
 	return out, err
+}
+
+// VerifyAudit walks the chain and returns how many entries it has and the hash of the last one, which a copy kept
+// elsewhere can be compared with. An entry that was changed, or taken out of the middle, is an error of kind Conflict.
+func (s *DB) VerifyAudit(ctx context.Context) (entries int, last string, err error) {
+	var seq int64
+	var broken error
+	err = s.query(ctx, "verify audit trail", func(r *sql.Rows) error {
+		e, err := scanAudit(r, &seq)
+		if err != nil || broken != nil {
+			return err
+		}
+		if e.Hash != e.link(last) && (e.Hash != "" || last != "") { // entries from before the chain have no hash
+			broken = &soc.Error{
+				Kind: soc.Conflict, Op: "verify audit trail", Resource: fmt.Sprintf("entry %d", seq),
+				Err:  errors.New("the entry does not follow from the one before it: the trail was changed"),
+				Next: "compare the store with its last backup, and find out who can write its file",
+			}
+			return nil
+		}
+		entries, last = entries+1, e.Hash
+		return nil
+	}, `SELECT `+auditColumns+`, seq FROM audit ORDER BY seq`)
+	if err == nil {
+		err = broken
+	}
+	return entries, last, err
 }

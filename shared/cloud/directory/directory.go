@@ -102,6 +102,9 @@ type Account struct {
 	Type       string `json:"Type"`   // ResourceAccount, CloudAccount
 	// Enterprise is the real-name verification of the member, written as in [Directory]. Only GetAccount fills it.
 	Enterprise string `json:"IdentityInformation"`
+	// DeletionStatus is set while the account is being closed: Checking, Deleting, CheckFailed, DeleteFailed. Only
+	// GetAccount fills it.
+	DeletionStatus string `json:"DeletionStatus"`
 }
 
 // ListAccounts returns all members, without the management account. The management account and delegated

@@ -20,6 +20,7 @@ type Config struct {
 	Account     string            // uid that errors name, if known
 	Timeout     time.Duration     // of one attempt; 0 = 10 s
 	Transport   http.RoundTripper // nil: a connection pool of its own, which [Client.As] shares
+	Pace        *Pace             // nil: calls are not held back
 }
 
 // Client calls OpenAPIs as one identity. It is safe for concurrent use.
@@ -30,12 +31,13 @@ type Client struct {
 	credentials    CredentialsFunc
 	timeout        time.Duration
 	transport      http.RoundTripper
+	pace           *Pace
 	malformed      error // why the configuration cannot be used
 }
 
 // New returns a client; it does not connect. A malformed Endpoint makes every call fail as Invalid.
 func New(c Config) *Client {
-	cl := &Client{scheme: "HTTPS", region: c.Region, account: c.Account, credentials: c.Credentials, timeout: c.Timeout, transport: c.Transport}
+	cl := &Client{scheme: "HTTPS", region: c.Region, account: c.Account, credentials: c.Credentials, timeout: c.Timeout, transport: c.Transport, pace: c.Pace}
 	if c.Endpoint != "" {
 		u, err := url.Parse(c.Endpoint)
 		switch {
@@ -138,6 +140,9 @@ func (c *Client) Call(ctx context.Context, r Request) (json.RawMessage, error) {
 	for attempt := 1; ; attempt++ {
 		if ctx.Err() != nil {
 			return nil, c.failure(r, soc.Timeout, context.Cause(ctx))
+		}
+		if err := c.pace.Wait(ctx, c.account, r.Action); err != nil {
+			return nil, c.failure(r, soc.Timeout, err)
 		}
 		raw, err := c.attempt(ctx, r)
 		if err == nil {

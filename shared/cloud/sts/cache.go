@@ -74,6 +74,16 @@ func (c *Cache) Get(ctx context.Context, role Role) (Credentials, error) {
 	}
 }
 
+// Forget drops the credentials of a role, so that the next caller assumes it again: those of a role that was deleted and
+// made again are dead before their time. stale is what was found dead; newer credentials stay.
+func (c *Cache) Forget(role Role, stale Credentials) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e, ok := c.entries[role]; ok && isDone(e) && e.cred.AccessKeyID == stale.AccessKeyID {
+		delete(c.entries, role)
+	}
+}
+
 // claim returns the role's entry, and whether the caller has to fill it.
 func (c *Cache) claim(role Role) (*entry, bool) {
 	c.mu.Lock()

@@ -1,0 +1,243 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/fenghuo-soc/fenghuo/shared/cloud/directory"
+	"github.com/fenghuo-soc/fenghuo/shared/cloud/flow"
+	"github.com/fenghuo-soc/fenghuo/shared/cloud/function"
+	"github.com/fenghuo-soc/fenghuo/shared/cloud/openapi"
+	"github.com/fenghuo-soc/fenghuo/shared/cloud/sts"
+	"github.com/fenghuo-soc/fenghuo/shared/org"
+	"github.com/fenghuo-soc/fenghuo/shared/soc"
+)
+
+// membersCommand works on the scope through the deployed functions and flows, with the caller's own keys.
+type membersCommand struct {
+	Plan        membersPlan        `cmd:"" help:"Show what a scope document would change, and its hash. Changes nothing. Example: fenghuo members plan scope.yaml"`
+	Apply       membersApply       `cmd:"" help:"Make the scope what a document says. Example: fenghuo members apply scope.yaml --hash <of the plan>"`
+	Window      membersWindow      `cmd:"" help:"Write what is read from one member, by which role and since when, for its owner. Example: fenghuo members window 1100000000000003 --html"`
+	Audit       membersAudit       `cmd:"" help:"Verify the chain of the audit trail and search it. Example: fenghuo members audit --account 1100000000000003"`
+	Invitations membersInvitations `cmd:"" help:"List the invitations of the directory, with what to do. Needs keys of the management account. Example: fenghuo members invitations"`
+}
+
+// cloudFlags say where the cloud is and who calls. The keys come from the environment only, so that no list of processes
+// shows them.
+type cloudFlags struct {
+	Endpoint string `env:"SOC_ENDPOINT" help:"Base address that replaces the public hosts; for a local cloud."`
+	Region   string `env:"SOC_REGION" default:"cn-hangzhou" help:"Region of the deployment."`
+}
+
+// caller is an identity that was asked for.
+type caller struct {
+	cloudFlags
+	api *openapi.Client
+	who sts.Identity
+}
+
+func (f cloudFlags) connect(ctx context.Context) (*caller, error) {
+	keys := openapi.Credentials{
+		AccessKeyID: os.Getenv("ALIBABA_CLOUD_ACCESS_KEY_ID"), AccessKeySecret: os.Getenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET"),
+		SecurityToken: os.Getenv("ALIBABA_CLOUD_SECURITY_TOKEN"),
+	}
+	if keys.AccessKeyID == "" || keys.AccessKeySecret == "" {
+		return nil, &soc.Error{
+			Kind: soc.Invalid, Op: "sign in", Err: errors.New("there are no keys in the environment"),
+			Next: "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, and ALIBABA_CLOUD_SECURITY_TOKEN for temporary keys",
+		}
+	}
+	c := openapi.Config{Endpoint: f.Endpoint, Region: f.Region, Credentials: openapi.Static(keys)}
+	who, err := sts.New(openapi.New(c)).CallerIdentity(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c.Account = who.AccountID
+	return &caller{f, openapi.New(c), who}, nil
+}
+
+// onboard invokes the function onboard of the caller's account. An answer that is not ok is an error.
+func (c *caller) onboard(ctx context.Context, request, out any) error {
+	payload, err := json.Marshal(request)
+	if err != nil {
+		return err
+	}
+	f := function.New(function.Config{Endpoint: c.Endpoint, Region: c.Region, Account: c.who.AccountID, Credentials: c.api.Credentials})
+	answer, err := f.Invoke(ctx, "onboard", payload)
+	if err != nil {
+		return err
+	}
+	var head struct{ Status, Reason string }
+	if err := json.Unmarshal(answer, &head); err != nil {
+		return &soc.Error{Kind: soc.Internal, Op: "read the answer of onboard", Err: err, Next: "deploy functions of the same version as this command"}
+	}
+	if head.Status == org.StatusRefused || head.Status == org.StatusFailed {
+		return &soc.Error{Kind: soc.Conflict, Op: "onboard", Err: errors.New(head.Reason)}
+	}
+	return json.Unmarshal(answer, out)
+}
+
+type membersPlan struct {
+	cloudFlags
+	File string `arg:"" help:"Scope document, YAML or JSON; - is standard input."`
+	JSON bool   `name:"json" help:"Print the plan as JSON."`
+}
+
+// Run plans.
+func (m *membersPlan) Run(ctx context.Context) error {
+	doc, err := readScope(m.File)
+	if err != nil {
+		return err
+	}
+	c, err := m.connect(ctx)
+	if err != nil {
+		return err
+	}
+	plan, err := c.plan(ctx, doc)
+	if err != nil {
+		return err
+	}
+	if m.JSON {
+		return writeJSON(os.Stdout, plan)
+	}
+	writePlan(os.Stdout, plan)
+	return nil
+}
+
+func readScope(file string) (org.Scope, error) {
+	var body []byte
+	var err error
+	if file == "-" {
+		body, err = io.ReadAll(io.LimitReader(os.Stdin, 1<<20))
+	} else {
+		body, err = os.ReadFile(file)
+	}
+	if err != nil {
+		return org.Scope{}, &soc.Error{Kind: soc.NotFound, Op: "read scope document", Resource: file, Err: err, Next: "name a file that can be read"}
+	}
+	return org.ParseScope(body)
+}
+
+func (c *caller) plan(ctx context.Context, doc org.Scope) (org.ScopePlan, error) {
+	var out struct{ Plan org.ScopePlan }
+	err := c.onboard(ctx, map[string]any{"operation": "plan-scope", "input": map[string]any{"scope": doc}}, &out)
+	return out.Plan, err
+}
+
+func writePlan(w io.Writer, p org.ScopePlan) {
+	for _, part := range []struct {
+		sign, what string
+		list       []org.Planned
+	}{{"+", "joins", p.Join}, {"-", "leaves", p.Leave}, {"~", "changes", p.Change}, {"!", "left out", p.Left}} {
+		for _, a := range part.list {
+			line := fmt.Sprintf("%s %s %s %s", part.sign, part.what, a.Account, a.Name)
+			if a.Response {
+				line += " (response on)"
+			}
+			if a.Reason != "" {
+				line += ": " + a.Reason
+			}
+			fmt.Fprintln(w, printable(line))
+		}
+	}
+	fmt.Fprintf(w, "%d join, %d leave, %d change, %d stay as they are, %d left out; %d monitored afterwards\nhash %s\n",
+		len(p.Join), len(p.Leave), len(p.Change), p.Keep, len(p.Left), p.Monitors, p.Hash)
+}
+
+func writeJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+type membersApply struct {
+	cloudFlags
+	File string        `arg:"" help:"Scope document, YAML or JSON; - is standard input."`
+	Hash string        `help:"Hash of the plan that was looked at. Needed when accounts leave."`
+	Wait time.Duration `default:"15m" help:"How long to wait for the end of the flow."`
+}
+
+// Run plans, starts the flow apply-scope and waits for its report.
+func (m *membersApply) Run(ctx context.Context) error {
+	doc, err := readScope(m.File)
+	if err != nil {
+		return err
+	}
+	c, err := m.connect(ctx)
+	if err != nil {
+		return err
+	}
+	plan, err := c.plan(ctx, doc)
+	if err != nil {
+		return err
+	}
+	if err := plan.CheckHash(m.Hash); err != nil {
+		writePlan(os.Stderr, plan)
+		return err
+	}
+	input, err := json.Marshal(map[string]any{"scope": doc, "hash": plan.Hash, "by": c.who.ARN})
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, m.Wait)
+	defer cancel()
+	flows := flow.New(c.api)
+	x, err := flows.StartExecution(ctx, "apply-scope", fmt.Sprintf("members-%d", time.Now().UnixNano()), string(input))
+	if err != nil {
+		return err
+	}
+	for name := x.Name; !x.Ended(); {
+		if x, err = flows.DescribeExecution(ctx, "apply-scope", name, 10*time.Second); err != nil {
+			return err
+		}
+	}
+	return reportApply(x)
+}
+
+func reportApply(x flow.Execution) error {
+	var r struct {
+		Status, Reason string
+		Joined, Left   []string
+		Failed         []struct{ Account, Reason, Next string }
+	}
+	if x.Output != "" {
+		if err := json.Unmarshal([]byte(x.Output), &r); err != nil {
+			return err
+		}
+	}
+	fmt.Printf("%d accounts are in, %d left, run %s\n", len(r.Joined), len(r.Left), x.Name)
+	for _, f := range r.Failed {
+		fmt.Println(printable("! " + f.Account + ": " + f.Reason + "; next: " + f.Next))
+	}
+	if x.Status != flow.Succeeded || r.Status != org.StatusOK {
+		return &soc.Error{
+			Kind: soc.Conflict, Op: "apply scope", Err: fmt.Errorf("the flow ended as %s, %s: %s", x.Status, r.Status, r.Reason),
+			Next: "do what stands at each account, then apply again: accounts that are done are left as they are",
+		}
+	}
+	return nil
+}
+
+type membersInvitations struct{ cloudFlags }
+
+// Run lists.
+func (m *membersInvitations) Run(ctx context.Context) error {
+	c, err := m.connect(ctx)
+	if err != nil {
+		return err
+	}
+	list, err := directory.New(c.api).ListInvitations(ctx)
+	if err != nil {
+		return err
+	}
+	for _, h := range list {
+		fmt.Println(printable(h.ID + " " + h.Target + " " + h.Status + ": " + org.InvitationAdvice(h.Status)))
+	}
+	fmt.Printf("%d invitations\n", len(list))
+	return nil
+}

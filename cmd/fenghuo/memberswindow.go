@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"os"
+	"time"
+
+	"github.com/fenghuo-soc/fenghuo/shared/org"
+	"github.com/fenghuo-soc/fenghuo/shared/soc"
+)
+
+type membersWindow struct {
+	cloudFlags
+	Account string `arg:"" help:"Uid of the member."`
+	HTML    bool   `name:"html" help:"Write a page instead of JSON. It loads nothing from elsewhere and can be handed on."`
+}
+
+// window is what a member's owner may be given.
+type window struct {
+	At       time.Time
+	Account  string
+	Name     string
+	State    soc.AccountState
+	Since    time.Time
+	Response bool
+	Roles    []org.RoleSummary
+	Sources  []struct {
+		Name, Product, Role      string
+		Enabled                  bool
+		Health                   soc.Health
+		Since, LastRead, LastLog time.Time
+		Records, Bytes           int64
+		Stores                   []soc.LogStore
+	}
+	Changes []struct {
+		At                    time.Time
+		Actor, Action, Detail string
+	}
+	Receipts []soc.Receipt
+}
+
+// UnmarshalJSON reads the names with underscores that the function writes.
+func (w *window) UnmarshalJSON(b []byte) error {
+	type plain window
+	var last struct {
+		Sources []struct {
+			LastRead time.Time `json:"last_read"`
+			LastLog  time.Time `json:"last_log"`
+		}
+		Roles []org.RoleSummary
+	}
+	if err := json.Unmarshal(b, (*plain)(w)); err != nil {
+		return err
+	}
+	if err := json.Unmarshal(b, &last); err != nil {
+		return err
+	}
+	for i, s := range last.Sources {
+		w.Sources[i].LastRead, w.Sources[i].LastLog = s.LastRead, s.LastLog
+	}
+	return nil
+}
+
+// Run writes the window to standard output.
+func (m *membersWindow) Run(ctx context.Context) error {
+	c, err := m.connect(ctx)
+	if err != nil {
+		return err
+	}
+	var raw json.RawMessage
+	if err := c.onboard(ctx, map[string]any{"operation": "window", "account": m.Account}, &raw); err != nil {
+		return err
+	}
+	if !m.HTML {
+		return writeJSON(os.Stdout, raw)
+	}
+	var w window
+	if err := json.Unmarshal(raw, &w); err != nil {
+		return err
+	}
+	return windowPage.Execute(os.Stdout, w)
+}
+
+var windowPage = template.Must(template.New("window").Funcs(template.FuncMap{
+	"when": func(t time.Time) string {
+		if t.IsZero() {
+			return "-"
+		}
+		return t.UTC().Format("2006-01-02 15:04:05 UTC")
+	},
+}).Parse(`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>What the SOC reads from account {{.Account}}</title>
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<style>body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}table{border-collapse:collapse;width:100%}
+th,td{text-align:left;vertical-align:top;border-bottom:1px solid #ccc;padding:.3rem .6rem .3rem 0}code{word-break:break-all}</style></head><body>
+<h1>What the SOC reads from account {{.Account}} {{.Name}}</h1>
+<p>State: <b>{{.State}}</b>, since {{when .Since}}. Playbooks {{if .Response}}may act in it{{else}}may not act in it{{end}}. As of {{when .At}}.</p>
+<h2>Data sources</h2><table><tr><th>Source<th>Read by<th>Since<th>Last read<th>Newest log<th>Records<th>Bytes<th>State</tr>
+{{range .Sources}}<tr><td>{{.Product}}<br><code>{{range .Stores}}{{.Project}}/{{.Logstore}} {{end}}</code><td><code>{{.Role}}</code><td>{{when .Since}}<td>{{when .LastRead}}<td>{{when .LastLog}}<td>{{.Records}}<td>{{.Bytes}}<td>{{if .Enabled}}{{.Health}}{{else}}off{{end}}</tr>
+{{else}}<tr><td colspan="8">Nothing is read.</tr>{{end}}</table>
+<h2>Roles</h2>{{range .Roles}}<h3>{{.Name}}</h3><p>May be taken by {{range .TrustedBy}}<code>{{.}}</code> {{end}}{{if .ExternalID}}with the directory's external id only{{end}}. It may do:</p>
+<p>{{range .Actions}}<code>{{.}}</code> {{end}}</p><p>on</p><p>{{range .Resources}}<code>{{.}}</code><br>{{end}}</p>{{end}}
+<h2>What was done to the account</h2><table><tr><th>When<th>Who<th>What</tr>
+{{range .Changes}}<tr><td>{{when .At}}<td>{{.Actor}}<td>{{.Action}} {{.Detail}}</tr>{{end}}</table>
+{{range .Receipts}}<h2>Receipt of leaving on {{when .LeftAt}}</h2><p>{{.Note}}</p><ul>{{range .Roles}}<li>{{.Name}}: {{.State}}</li>{{end}}{{range .Kept}}<li>kept: {{.What}}, {{.Where}}{{if .Until.IsZero}}{{else}}, until {{when .Until}}{{end}}</li>{{end}}</ul>{{end}}
+</body></html>
+`))
+
+type membersAudit struct {
+	cloudFlags
+	Account string `help:"Only entries of this account."`
+	Action  string `help:"Only entries of this action, as account.join."`
+	Text    string `help:"Only entries that hold this text."`
+}
+
+// Run verifies and searches.
+func (m *membersAudit) Run(ctx context.Context) error {
+	c, err := m.connect(ctx)
+	if err != nil {
+		return err
+	}
+	var out struct {
+		Chain   int
+		Last    string
+		Entries []struct {
+			At                                                          time.Time
+			Actor, Origin, Action, Account, Detail, Before, After, Hash string
+		}
+	}
+	request := map[string]any{"operation": "audit", "account": m.Account, "action": m.Action, "text": m.Text}
+	if err := c.onboard(ctx, request, &out); err != nil {
+		return err
+	}
+	for _, e := range out.Entries {
+		fmt.Println(printable(fmt.Sprintf("%s %s %s by %s from %s: %s; before %s after %s", e.At.UTC().Format(time.RFC3339), e.Account, e.Action, e.Actor, e.Origin, e.Detail, e.Before, e.After)))
+	}
+	fmt.Printf("%d entries shown; the chain of %d is whole, its last hash is %s\n", len(out.Entries), out.Chain, out.Last)
+	return nil
+}

@@ -1,0 +1,256 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/fenghuo-soc/fenghuo/shared/integration"
+	"github.com/fenghuo-soc/fenghuo/shared/org"
+	"github.com/fenghuo-soc/fenghuo/shared/soc"
+	"github.com/fenghuo-soc/fenghuo/shared/store"
+)
+
+// followResult is what a regular run found and did.
+type followResult struct {
+	Status    string    `json:"status"`
+	Reason    string    `json:"reason"`
+	Renamed   []string  `json:"renamed"`
+	Departed  []string  `json:"departed"`
+	Suspended []string  `json:"suspended"`
+	Resumed   []string  `json:"resumed"`
+	Joined    []string  `json:"joined"`
+	Checked   int       `json:"checked"`  // accounts whose roles were read back
+	Repaired  []string  `json:"repaired"` // those whose roles differed
+	Problems  []refusal `json:"problems"`
+}
+
+// One regular run takes in at most newPerRun accounts and reads the roles of checksPerRun, or of a twelfth of the
+// accounts when that is more: with a run each five minutes every role is read back within the hour.
+const (
+	newPerRun    = org.SliceSize
+	checksPerRun = 40
+	checkRounds  = 12
+)
+
+// followLock keeps two regular runs apart; it is free again this long after its holder died.
+const followLock = time.Minute
+
+// follow makes the scope follow the directory, and the roles their template. What goes wrong with one account is a
+// problem in the answer.
+func (h *handler) follow(ctx context.Context, run string) (any, error) {
+	out := followResult{
+		Status: org.StatusOK, Renamed: []string{}, Departed: []string{}, Suspended: []string{}, Resumed: []string{},
+		Joined: []string{}, Repaired: []string{}, Problems: []refusal{},
+	}
+	err := h.store.WithLock(ctx, "onboard-follow", followLock, func(ctx context.Context) error { return h.followOnce(ctx, run, &out) })
+	if err != nil {
+		return answer(err)
+	}
+	if n := len(out.Problems); n > 0 {
+		out.Status, out.Reason = org.StatusPartial, fmt.Sprintf("%d problems", n)
+	}
+	return out, nil
+}
+
+func (h *handler) followOnce(ctx context.Context, run string, out *followResult) error {
+	accounts, err := h.store.Accounts(ctx)
+	if err != nil {
+		return err
+	}
+	look, err := h.store.RolesToCheck(ctx, max(checksPerRun, len(accounts)/checkRounds))
+	if err != nil {
+		return err
+	}
+	for _, a := range accounts {
+		if a.State == soc.AccountSuspended {
+			look = append(look, a.UID)
+		}
+	}
+	members, err := h.directoryMembers(ctx, look...)
+	if err != nil {
+		return err
+	}
+	doc, err := h.document(ctx)
+	if err != nil {
+		return err
+	}
+	f := org.Follow(doc, members, accounts, h.management, self(ctx))
+	if err := h.depart(ctx, run, f.Departed, accounts, out); err != nil {
+		return err
+	}
+	if err := h.shift(ctx, run, f, out); err != nil {
+		return err
+	}
+	if err := h.takeIn(ctx, run, f.New, out); err != nil {
+		return err
+	}
+	if err := h.checkRoles(ctx, run, look, out); err != nil {
+		return err
+	}
+	return h.finishReceipts(ctx)
+}
+
+func (h *handler) document(ctx context.Context) (*org.Scope, error) {
+	body, err := h.store.ScopeDocument(ctx)
+	if soc.KindOf(err) == soc.NotFound {
+		return nil, nil //nolint:nilnil // no document is in force: that is an answer
+	}
+	if err != nil {
+		return nil, err
+	}
+	doc, err := org.ParseScope(body)
+	return &doc, err
+}
+
+// depart takes accounts that are no members any more out of scope: nobody here can enter them. Their data is kept. That
+// more than half of the accounts in scope, and more than a few, left at once is held to be a fault of the directory's answer.
+func (h *handler) depart(ctx context.Context, run string, gone []soc.Account, all []soc.Account, out *followResult) error {
+	joined := 0
+	for _, a := range all {
+		if a.State == soc.AccountJoined {
+			joined++
+		}
+	}
+	if len(gone) > 3 && 2*len(gone) > joined {
+		return &soc.Error{
+			Kind: soc.Conflict, Op: "follow directory", Err: fmt.Errorf("%d of %d accounts are not in the directory at once", len(gone), joined),
+			Next: "look at the directory; when it is true, run the flow remove-accounts with them",
+		}
+	}
+	for _, a := range gone {
+		if err := h.disable(ctx, run, a.UID); err != nil {
+			return err
+		}
+		before := a
+		a.State, a.Response = soc.AccountLeft, false
+		a.Reason, a.Next = "the account left the directory", "delete the roles fenghuo-collector and fenghuo-responder in the account by hand"
+		if err := h.receipt(ctx, org.Change{RunID: run, Before: before, After: a}); err != nil {
+			return err
+		}
+		if err := h.tell(ctx, run, "account.depart", before, a, raised{
+			level: soc.High, key: "departed/" + a.UID + "/" + before.JoinedAt.UTC().Format(time.RFC3339Nano),
+			title:   "Member " + a.UID + " left the directory: it is not monitored any more",
+			titleZH: "成员账号 " + a.UID + " 已离开资源目录,不再受监控",
+		}); err != nil {
+			return err
+		}
+		if err := h.store.UpdateAccount(ctx, a.UID, func(now *soc.Account) bool {
+			a.UpdatedAt, a.JoinedAt, a.Roles = h.now(), time.Time{}, nil
+			*now = a
+			return true
+		}); err != nil {
+			return err
+		}
+		out.Departed = append(out.Departed, a.UID)
+	}
+	return nil
+}
+
+// disable switches the integration policies of an account off.
+func (h *handler) disable(ctx context.Context, run, uid string) error {
+	facts := integration.Facts{Catalog: h.catalog}
+	var err error
+	if facts.Current, err = h.store.Policies(ctx); err != nil {
+		return err
+	}
+	failed, err := integration.Apply(ctx, h.store, integration.Disable(facts, []string{uid}), run+"-"+uid, h.region, h.now())
+	if err == nil && len(failed) > 0 {
+		err = &soc.Error{Kind: soc.Unavailable, Op: "switch policies off", Account: uid, Resource: failed[0].Source, Err: errors.New(failed[0].Reason)}
+	}
+	return err
+}
+
+// shift stores names, suspensions and returns.
+func (h *handler) shift(ctx context.Context, run string, f org.Followed, out *followResult) error {
+	move := func(list []soc.Account, action string, change func(a *soc.Account), r func(a soc.Account) raised, done *[]string) error {
+		for _, a := range list {
+			before, err := h.store.Account(ctx, a.UID)
+			if err != nil {
+				return err
+			}
+			after := before
+			after.Name = a.Name
+			change(&after)
+			if err := h.tell(ctx, run, action, before, after, r(after)); err != nil {
+				return err
+			}
+			if err := h.store.UpdateAccount(ctx, a.UID, func(now *soc.Account) bool {
+				if now.State != before.State { // a flow moved it meanwhile
+					return false
+				}
+				if now.State != after.State {
+					now.UpdatedAt = h.now()
+				}
+				now.Name, now.State, now.Reason, now.Next = after.Name, after.State, after.Reason, after.Next
+				return true
+			}); err != nil {
+				return err
+			}
+			*done = append(*done, a.UID)
+		}
+		return nil
+	}
+	silent := func(soc.Account) raised { return raised{} }
+	return errors.Join(
+		move(f.Renamed, "account.rename", func(*soc.Account) {}, silent, &out.Renamed),
+		move(f.Suspended, "account.suspend", func(a *soc.Account) {
+			a.State, a.Reason, a.Next = soc.AccountSuspended, "the directory is closing or changing the account", "nothing: it comes back by itself when that ends"
+		}, func(a soc.Account) raised {
+			return raised{
+				level: soc.Medium, key: "suspended/" + a.UID + "/" + h.now().UTC().Format(time.DateOnly),
+				title: "Member " + a.UID + " is suspended: it is not monitored until it is back", titleZH: "成员账号 " + a.UID + " 已暂停,恢复前不受监控",
+			}
+		}, &out.Suspended),
+		move(f.Resumed, "account.resume", func(a *soc.Account) { a.State, a.Reason, a.Next = soc.AccountJoined, "", "" }, silent, &out.Resumed),
+	)
+}
+
+// takeIn joins accounts that the document's rule for new accounts chooses.
+func (h *handler) takeIn(ctx context.Context, run string, fresh []org.Planned, out *followResult) error {
+	if len(fresh) == 0 {
+		return nil
+	}
+	r := soc.ScopeRun{ID: run, Operation: joinAction, CreatedAt: h.now()}
+	for _, p := range fresh[:min(len(fresh), newPerRun)] {
+		if err := h.mark(ctx, p.Account, map[string]string{p.Account: p.Name}, p.Response, nil); err != nil {
+			return err
+		}
+		r.Accounts = append(r.Accounts, p.Account)
+	}
+	if err := h.store.SaveScopeRun(ctx, r); err != nil {
+		return err
+	}
+	// Accounts that a further try may help stay pending and are seen by the report of this run.
+	if _, err := h.mover.Join(ctx, r, r.Accounts); err != nil && !soc.Retryable(err) {
+		return err
+	}
+	for _, uid := range r.Accounts {
+		a, err := h.store.Account(ctx, uid)
+		switch {
+		case err != nil:
+			return err
+		case a.State == soc.AccountJoined:
+			out.Joined = append(out.Joined, uid)
+		default:
+			out.Problems = append(out.Problems, unfinished(a))
+		}
+	}
+	return nil
+}
+
+// tell writes the audit entry of a change, and the security event when it is one.
+func (h *handler) tell(ctx context.Context, run, action string, before, after soc.Account, r raised) error {
+	if err := h.auditOnce(ctx, run, store.AuditEntry{
+		At: h.now(), Actor: "onboard", Action: action, Account: after.UID,
+		Detail: after.Reason, Before: accountText(before), After: accountText(after),
+	}); err != nil {
+		return err
+	}
+	if r.key == "" {
+		return nil
+	}
+	r.account, r.rule, r.text = after.UID, action, after.Reason+"; next: "+after.Next
+	return h.raise(ctx, r)
+}
