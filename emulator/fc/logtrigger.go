@@ -274,8 +274,13 @@ func (s *Service) runTask(t *trigger, r logRange, task string) *outcome {
 	if err != nil {
 		out = &outcome{refused: err}
 	} else {
-		out = s.invoke(s.ctx, role.caller, invocation{account: f.account, name: f.name,
-			call: eventCall(newRequestID(), s.logEvent(t, r, task))})
+		deliver := func() *outcome {
+			return s.invoke(s.ctx, role.caller, invocation{account: f.account, name: f.name,
+				call: eventCall(newRequestID(), s.logEvent(t, r, task))})
+		}
+		if out = deliver(); s.o.Again != nil && s.o.Again(f.account, f.name) {
+			out = deliver()
+		}
 	}
 	if out.failed() {
 		f.note(fmt.Sprintf("log trigger %s: shard %d: %s", t.spec.TriggerName, r.shard, out.message()))

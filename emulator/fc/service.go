@@ -68,6 +68,8 @@ type Options struct {
 	Poll time.Duration
 	// FailOnStatus counts an answer with status >= 400 and no x-fc-status as a failure (fc.md §1.5).
 	FailOnStatus bool
+	// Again tells whether the trigger event that was just delivered to a function is delivered once more; nil: never.
+	Again func(account, function string) bool
 }
 
 // Service is the emulated Function Compute. It is safe for concurrent use.
