@@ -25,8 +25,10 @@ const maxHeld = 160 << 20
 
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	next, target, roleARN := f.identify(r)
-	ctx, call := f.server.calls.Begin(r.Context(), record.Call{Service: target.Service, Operation: target.Operation,
-		Caller: target.Caller.ARN, Account: target.Caller.AccountID})
+	ctx, call := f.server.calls.Begin(r.Context(), record.Call{
+		Service: target.Service, Operation: target.Operation,
+		Caller: target.Caller.ARN, Account: target.Caller.AccountID,
+	})
 	a := &answerWriter{ResponseWriter: w}
 	kind := ""
 	defer func() {

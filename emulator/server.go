@@ -120,16 +120,20 @@ func (s *Server) build(o Options) error {
 	}
 	s.iam = iam.New(iam.Options{Seed: "fenghuo", PrincipalRD: func(account string) (string, string) { return s.rd.PrincipalRD(account) }})
 	s.calls = record.New(nil)
-	s.faults, err = faults.New(o.Faults, faults.Hooks{Split: func(r *http.Request) error { return s.sls.SplitAt(r) },
-		Kill: func(account, function string) int { return s.fc.Kill(account, function) }})
+	s.faults, err = faults.New(o.Faults, faults.Hooks{
+		Split: func(r *http.Request) error { return s.sls.SplitAt(r) },
+		Kill:  func(account, function string) int { return s.fc.Kill(account, function) },
+	})
 	if err != nil {
 		return err
 	}
 	credentials, authorizer := s.faults.Credentials(s.iam), s.calls.Authorizer(s.iam)
 	s.gateway = gateway.New(gateway.Options{Credentials: credentials, Authorizer: authorizer})
 	s.sls = sls.New(sls.Options{Credentials: credentials, Authorizer: authorizer, Region: o.World.Region, BaseHosts: []string{"sls.test"}})
-	s.fc, err = fc.New(fc.Options{Auth: fc.FromGateway(s.gateway, authorizer), Roles: s.iam, Region: o.World.Region, Dir: s.dir,
-		Logs: logSource{s.sls}, Sink: s.sls, LogEndpoint: s.endpoint, Env: o.Env, Again: s.faults.Duplicate})
+	s.fc, err = fc.New(fc.Options{
+		Auth: fc.FromGateway(s.gateway, authorizer), Roles: s.iam, Region: o.World.Region, Dir: s.dir,
+		Logs: logSource{s.sls}, Sink: s.sls, LogEndpoint: s.endpoint, Env: o.Env, Again: s.faults.Duplicate,
+	})
 	if err != nil {
 		return fmt.Errorf("start Function Compute: %w", err)
 	}

@@ -61,8 +61,10 @@ func (l stackLogs) PutIndex(ctx context.Context, caller auth.Caller, project, lo
 }
 
 func logstoreConfig(in ros.Logstore) sls.LogstoreConfig {
-	return sls.LogstoreConfig{Name: in.Name, TTL: in.TTL, ShardCount: in.ShardCount, AutoSplit: in.AutoSplit,
-		MaxSplitShard: in.MaxSplitShard, AppendMeta: in.AppendMeta, EnableTracking: in.WebTracking, Mode: in.Mode}
+	return sls.LogstoreConfig{
+		Name: in.Name, TTL: in.TTL, ShardCount: in.ShardCount, AutoSplit: in.AutoSplit,
+		MaxSplitShard: in.MaxSplitShard, AppendMeta: in.AppendMeta, EnableTracking: in.WebTracking, Mode: in.Mode,
+	}
 }
 
 // directoryOptions says what the directory must know of accounts and what it makes in them.

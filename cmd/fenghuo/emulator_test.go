@@ -146,8 +146,13 @@ func checkInfo(t *testing.T, in info, endpoint string) {
 			t.Errorf("account %s has no keys", a.UID)
 		}
 	}
-	want := [][3]string{{"1100000000000001", "fenghuo-root", "management"}, {"1100000000000002", "security", "administrator"},
-		{"1100000000000003", "shop", "member"}, {"1100000000000004", "payments", "member"}, {"1100000000000005", "data", "member"}}
+	want := [][3]string{
+		{"1100000000000001", "fenghuo-root", "management"},
+		{"1100000000000002", "security", "administrator"},
+		{"1100000000000003", "shop", "member"},
+		{"1100000000000004", "payments", "member"},
+		{"1100000000000005", "data", "member"},
+	}
 	if d := cmp.Diff(want, accounts); d != "" {
 		t.Fatalf("accounts (-want +got):\n%s", d)
 	}
@@ -199,10 +204,12 @@ func members(t *testing.T, in info, a infoAccount) (uids []string) {
 // logs counts the log groups of a Logstore, as its account reads them.
 func logs(t *testing.T, in info, a infoAccount, l emulator.WorldLogstore) (groups int) {
 	t.Helper()
-	c := sls.New(sls.Config{Endpoint: in.Endpoint, Region: in.Region, Account: a.UID,
+	c := sls.New(sls.Config{
+		Endpoint: in.Endpoint, Region: in.Region, Account: a.UID,
 		Credentials: func(context.Context) (sls.Credentials, error) {
 			return sls.Credentials{AccessKeyID: a.AccessKeyID, AccessKeySecret: a.AccessKeySecret}, nil
-		}}).Project(l.Project)
+		},
+	}).Project(l.Project)
 	shards, err := c.ListShards(t.Context(), l.Logstore)
 	if err != nil || len(shards) != l.Shards {
 		t.Errorf("account %s: %d shards of %s, want %d: %v", a.UID, len(shards), l.Logstore, l.Shards, err)

@@ -22,8 +22,10 @@ func FindRoot(dir string) (string, error) {
 			return d, nil
 		}
 		if d == filepath.Dir(d) {
-			return "", &soc.Error{Kind: soc.NotFound, Op: "find the repository", Resource: dir,
-				Err: errors.New("no go.mod of Fenghuo here or above"), Next: "run the command inside a clone of the repository: it builds the functions from source"}
+			return "", &soc.Error{
+				Kind: soc.NotFound, Op: "find the repository", Resource: dir,
+				Err: errors.New("no go.mod of Fenghuo here or above"), Next: "run the command inside a clone of the repository: it builds the functions from source",
+			}
 		}
 	}
 }

@@ -99,9 +99,18 @@ func Run(ctx context.Context, o Options) (score Score, err error) {
 		stage Stage
 		run   func(context.Context) error
 	}{
-		{StageCloud, s.startCloud}, {StageDirectory, s.makeDirectory}, {StageDeploy, s.deploy}, {StageOnboard, s.onboard},
-		{StageIntegrate, s.integrate}, {StageTraffic, s.writeTraffic}, {StageAttack, s.attack}, {StageDetect, s.detect},
-		{StageRespond, s.respond}, {StageDoctor, s.doctor}, {StageUndo, s.undo}, {StageScore, s.keepScore},
+		{StageCloud, s.startCloud},
+		{StageDirectory, s.makeDirectory},
+		{StageDeploy, s.deploy},
+		{StageOnboard, s.onboard},
+		{StageIntegrate, s.integrate},
+		{StageTraffic, s.writeTraffic},
+		{StageAttack, s.attack},
+		{StageDetect, s.detect},
+		{StageRespond, s.respond},
+		{StageDoctor, s.doctor},
+		{StageUndo, s.undo},
+		{StageScore, s.keepScore},
 	} {
 		if err := step.run(ctx); err != nil {
 			return s.score, errors.Join(fmt.Errorf("%s: %w", step.stage, err), s.denials())

@@ -45,10 +45,12 @@ func (s *story) writeNoise(ctx context.Context, n int, seed uint64, from, to tim
 // put writes a batch with the keys of the account that owns the Logstore.
 func (s *story) put(ctx context.Context, b traffic.Batch) error {
 	k := s.server.Operator(b.AccountUID)
-	c := sls.New(sls.Config{Endpoint: s.server.Endpoint(), Region: s.server.World().Region, Account: b.AccountUID, HTTPClient: s.logs,
+	c := sls.New(sls.Config{
+		Endpoint: s.server.Endpoint(), Region: s.server.World().Region, Account: b.AccountUID, HTTPClient: s.logs,
 		Credentials: func(context.Context) (sls.Credentials, error) {
 			return sls.Credentials{AccessKeyID: k.AccessKeyID, AccessKeySecret: k.AccessKeySecret}, nil
-		}})
+		},
+	})
 	return c.Project(b.Project).PutLogs(ctx, b.Logstore, b.Encode(), "")
 }
 

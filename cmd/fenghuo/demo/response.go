@@ -21,8 +21,10 @@ const faultTimes = 3
 func (s *story) respond(ctx context.Context) error {
 	s.title("Playbooks wait for approval", "剧本等待审批")
 	d := s.server.World().Accounts[3].UID
-	s.server.Gateway().Inject(gateway.Fault{Action: "AddControlPolicy", AccountID: d, Status: http.StatusServiceUnavailable,
-		Code: "ServiceUnavailable", Message: "The request has failed due to a temporary failure of the server.", Times: faultTimes})
+	s.server.Gateway().Inject(gateway.Fault{
+		Action: "AddControlPolicy", AccountID: d, Status: http.StatusServiceUnavailable,
+		Code: "ServiceUnavailable", Message: "The request has failed due to a temporary failure of the server.", Times: faultTimes,
+	})
 	var runs []soc.Run
 	err := until(ctx, s.Patience, 200*time.Millisecond, "an approval for each playbook run", func(ctx context.Context) (ok bool, err error) {
 		runs, ok, err = s.waiting(ctx)

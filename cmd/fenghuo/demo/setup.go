@@ -68,8 +68,10 @@ func randomHex(n int) string {
 // as returns an OpenAPI client of an account's operator.
 func (s *story) as(uid string) *openapi.Client {
 	k := s.server.Operator(uid)
-	return openapi.New(openapi.Config{Endpoint: s.server.Endpoint(), Region: s.server.World().Region, Account: uid,
-		Credentials: openapi.Static(openapi.Credentials{AccessKeyID: k.AccessKeyID, AccessKeySecret: k.AccessKeySecret})})
+	return openapi.New(openapi.Config{
+		Endpoint: s.server.Endpoint(), Region: s.server.World().Region, Account: uid,
+		Credentials: openapi.Static(openapi.Credentials{AccessKeyID: k.AccessKeyID, AccessKeySecret: k.AccessKeySecret}),
+	})
 }
 
 func (s *story) management() string    { return s.server.World().Management().UID }
@@ -213,7 +215,8 @@ func (s *story) onboard(ctx context.Context) error {
 // integrate applies the recommended policy to every member.
 func (s *story) integrate(ctx context.Context) error {
 	out, err := s.runFlow(ctx, s.administrator(), "apply-integration", map[string]any{
-		"policies": []string{"recommended", "alibaba_cloud_oss_access"}, "mode": "increment", "accounts": []string{"*"}, "auto_add": true, "hash": ""})
+		"policies": []string{"recommended", "alibaba_cloud_oss_access"}, "mode": "increment", "accounts": []string{"*"}, "auto_add": true, "hash": "",
+	})
 	if err != nil {
 		return err
 	}
