@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -43,12 +45,18 @@ func (c *permissionsCommand) Run(ctx context.Context) error {
 		return err
 	}
 	var report prover.Report
+	granted := map[iam.Grant]bool{}
 	_, err = demo.Run(ctx, demo.Options{
-		Root: root, Binaries: dir, Seed: c.Seed, Records: c.Records, Tell: s.line,
+		Root: root, Binaries: dir, Seed: c.Seed, Records: c.Records, Tell: s.line, LogStorage: true, Tour: true,
 		Approve: func(context.Context, soc.Run) (bool, error) { return true, nil },
 		At: func(_ context.Context, stage demo.Stage, server *emulator.Server) error {
-			if stage == demo.StageScore {
-				report = prove(server)
+			for _, a := range server.World().Accounts { // at each stage: roles come and go
+				for _, g := range server.IAM().Grants(a.UID) {
+					granted[g] = true
+				}
+			}
+			if stage == demo.StageTour {
+				report = prove(server, slices.Collect(maps.Keys(granted)))
 			}
 			return nil
 		},
@@ -71,19 +79,18 @@ func (c *permissionsCommand) Run(ctx context.Context) error {
 	return nil
 }
 
-// prove compares grants and uses of the roles of template.yaml. Members share one label for a role.
-func prove(s *emulator.Server) prover.Report {
+// prove compares what the roles of template.yaml were granted at any time with what they used. Members share one label
+// for a role.
+func prove(s *emulator.Server, granted []iam.Grant) prover.Report {
 	kinds := map[string]string{}
-	var grants []iam.Grant
 	for _, a := range s.World().Accounts {
 		kinds[a.UID] = a.Kind
-		grants = append(grants, s.IAM().Grants(a.UID)...)
 	}
 	label := func(account, role string) (string, bool) {
 		kind, ok := kinds[account]
 		return kind + "/" + role, ok && strings.HasPrefix(role, "fenghuo-")
 	}
-	return prover.Prove(grants, s.Calls().Uses(), label, excused)
+	return prover.Prove(granted, s.Calls().Uses(), label, excused)
 }
 
 // printPermissions prints two lists, each role once, in columns.
