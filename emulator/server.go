@@ -137,7 +137,10 @@ func (s *Server) build(o Options) error {
 	if err != nil {
 		return fmt.Errorf("start Function Compute: %w", err)
 	}
-	s.flow = cloudflow.New(cloudflow.Options{Region: o.World.Region, Invoker: invoker{s.fc}, Roles: s.iam, Authorizer: authorizer})
+	s.flow = cloudflow.New(cloudflow.Options{
+		Region: o.World.Region, Invoker: invoker{s.fc}, Roles: s.iam, Authorizer: authorizer,
+		Cron: func(text string) (cloudflow.Schedule, error) { return fc.ParseSchedule(text) }, HTTP: &http.Client{Timeout: time.Minute},
+	})
 	s.rd = directory.New(s.directoryOptions())
 	s.products = products.New(products.Options{})
 	stacks := ros.New(ros.Options{Invoker: s.gateway, Logs: stackLogs{s.sls}})

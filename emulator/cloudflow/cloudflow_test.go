@@ -83,7 +83,7 @@ func (s *Service) mustCreate(t *testing.T, text string) string {
 
 func (s *Service) runFlow(t *testing.T, text, input string) *execution {
 	t.Helper()
-	x, err := s.start("1", s.mustCreate(t, text), "", input, false)
+	x, err := s.start(startOptions{account: "1", flow: s.mustCreate(t, text), input: input})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,39 +112,63 @@ func TestRun(t *testing.T) {
 		fn                                      func(map[string]any, int) InvocationResult
 	}{
 		{name: "pass keeps its input", flow: "  - {Name: A, Type: Pass, End: true}\n", input: `{"x":1}`, status: "Succeeded", output: `{"x":1}`},
-		{name: "constructors replace", flow: "  - Name: A\n    Type: Pass\n    InputConstructor: {a: 1, b.$: $Input.x}\n    OutputConstructor: {sum.$: 'intAdd($Input.a, $Input.b)', all.$: $Output}\n    End: true\n",
-			input: `{"x":2}`, status: "Succeeded", output: `{"all":{"a":1,"b":2},"sum":3}`},
-		{name: "function result is under Body", flow: call("    OutputConstructor: {got.$: $Output.Body.double}\n    End: true\n"), input: `{"n":4}`,
+		{
+			name: "constructors replace", flow: "  - Name: A\n    Type: Pass\n    InputConstructor: {a: 1, b.$: $Input.x}\n    OutputConstructor: {sum.$: 'intAdd($Input.a, $Input.b)', all.$: $Output}\n    End: true\n",
+			input: `{"x":2}`, status: "Succeeded", output: `{"all":{"a":1,"b":2},"sum":3}`,
+		},
+		{
+			name: "function result is under Body", flow: call("    OutputConstructor: {got.$: $Output.Body.double}\n    End: true\n"), input: `{"n":4}`,
 			fn: func(b map[string]any, _ int) InvocationResult {
 				if b["fixed"] != "$Input" {
 					return answer(map[string]any{"double": "expression without .$ was evaluated"})
 				}
 				return answer(map[string]any{"double": b["n"].(float64) * 2})
-			}, status: "Succeeded", output: `{"got":8}`},
-		{name: "default output is the wrapper", flow: call("    End: true\n"), input: `{"n":4}`,
+			}, status: "Succeeded", output: `{"got":8}`,
+		},
+		{
+			name: "default output is the wrapper", flow: call("    End: true\n"), input: `{"n":4}`,
 			fn:     func(map[string]any, int) InvocationResult { return InvocationResult{Body: []byte("plain")} },
-			status: "Succeeded", output: `{"Body":"plain"}`},
-		{name: "choice and fail", flow: "  - Name: A\n    Type: Choice\n    Branches:\n      - {Condition: '$Input.n > 3', Next: B}\n    Default: C\n  - {Name: B, Type: Fail, Code: TooMuch, Detail: more than 3, OutputConstructor: {n.$: $Input.n}}\n  - {Name: C, Type: Succeed}\n",
-			input: `{"n":4}`, status: "Failed", output: `{"n":4}`, code: "TooMuch"},
-		{name: "choice default", flow: "  - Name: A\n    Type: Choice\n    Branches:\n      - {Condition: '$Input.n > 3', Next: B}\n    Default: C\n  - {Name: B, Type: Fail, Code: TooMuch}\n  - {Name: C, Type: Succeed}\n",
-			input: `{"n":3}`, status: "Succeeded", output: `{"n":3}`},
-		{name: "map keeps order", flow: "  - Name: A\n    Type: Map\n    ItemsPath: $Input.list\n    Processor:\n      StartAt: I\n      States:\n        - {Name: I, Type: Pass, OutputConstructor: {v.$: $Input.k}, End: true}\n    End: true\n",
-			input: `{"list":[{"k":3},{"k":1},{"k":2}]}`, status: "Succeeded", output: `{"Items":[{"v":3},{"v":1},{"v":2}]}`},
-		{name: "map refuses scalars", flow: "  - Name: A\n    Type: Map\n    ItemsPath: $Input.list\n    Processor:\n      StartAt: I\n      States:\n        - {Name: I, Type: Succeed}\n    End: true\n",
-			input: `{"list":[1]}`, status: "Failed", code: errDataLimit},
-		{name: "parallel", flow: "  - Name: A\n    Type: Parallel\n    Branches:\n      - StartAt: X\n        States:\n          - {Name: X, Type: Pass, OutputConstructor: {x: 1}, End: true}\n      - StartAt: Y\n        States:\n          - {Name: Y, Type: Pass, OutputConstructor: {y.$: $Input.n}, End: true}\n    End: true\n",
-			input: `{"n":9}`, status: "Succeeded", output: `{"Branch0":{"x":1},"Branch1":{"y":9}}`},
+			status: "Succeeded", output: `{"Body":"plain"}`,
+		},
+		{
+			name: "choice and fail", flow: "  - Name: A\n    Type: Choice\n    Branches:\n      - {Condition: '$Input.n > 3', Next: B}\n    Default: C\n  - {Name: B, Type: Fail, Code: TooMuch, Detail: more than 3, OutputConstructor: {n.$: $Input.n}}\n  - {Name: C, Type: Succeed}\n",
+			input: `{"n":4}`, status: "Failed", output: `{"n":4}`, code: "TooMuch",
+		},
+		{
+			name: "choice default", flow: "  - Name: A\n    Type: Choice\n    Branches:\n      - {Condition: '$Input.n > 3', Next: B}\n    Default: C\n  - {Name: B, Type: Fail, Code: TooMuch}\n  - {Name: C, Type: Succeed}\n",
+			input: `{"n":3}`, status: "Succeeded", output: `{"n":3}`,
+		},
+		{
+			name: "map keeps order", flow: "  - Name: A\n    Type: Map\n    ItemsPath: $Input.list\n    Processor:\n      StartAt: I\n      States:\n        - {Name: I, Type: Pass, OutputConstructor: {v.$: $Input.k}, End: true}\n    End: true\n",
+			input: `{"list":[{"k":3},{"k":1},{"k":2}]}`, status: "Succeeded", output: `{"Items":[{"v":3},{"v":1},{"v":2}]}`,
+		},
+		{
+			name: "map refuses scalars", flow: "  - Name: A\n    Type: Map\n    ItemsPath: $Input.list\n    Processor:\n      StartAt: I\n      States:\n        - {Name: I, Type: Succeed}\n    End: true\n",
+			input: `{"list":[1]}`, status: "Failed", code: errDataLimit,
+		},
+		{
+			name: "parallel", flow: "  - Name: A\n    Type: Parallel\n    Branches:\n      - StartAt: X\n        States:\n          - {Name: X, Type: Pass, OutputConstructor: {x: 1}, End: true}\n      - StartAt: Y\n        States:\n          - {Name: Y, Type: Pass, OutputConstructor: {y.$: $Input.n}, End: true}\n    End: true\n",
+			input: `{"n":9}`, status: "Succeeded", output: `{"Branch0":{"x":1},"Branch1":{"y":9}}`,
+		},
 		{name: "missing path is loud", flow: "  - {Name: A, Type: Pass, OutputConstructor: {x.$: $Input.nope}, End: true}\n", input: `{}`, status: "Failed", code: errExpression},
-		{name: "error of FC is caught by name", flow: call("    Catch:\n      - {Errors: [FC.FunctionNotFound], OutputConstructor: {why.$: $Context.Current.Error.Code, n.$: $Input.n}, Next: B}\n    End: true\n  - {Name: B, Type: Succeed}\n"),
-			input: `{"n":1}`, status: "Succeeded", output: `{"n":1,"why":"FC.FunctionNotFound"}`},
-		{name: "function error is no success", flow: call("    End: true\n"), input: `{"n":1}`,
+		{
+			name: "error of FC is caught by name", flow: call("    Catch:\n      - {Errors: [FC.FunctionNotFound], OutputConstructor: {why.$: $Context.Current.Error.Code, n.$: $Input.n}, Next: B}\n    End: true\n  - {Name: B, Type: Succeed}\n"),
+			input: `{"n":1}`, status: "Succeeded", output: `{"n":1,"why":"FC.FunctionNotFound"}`,
+		},
+		{
+			name: "function error is no success", flow: call("    End: true\n"), input: `{"n":1}`,
 			fn: func(map[string]any, int) InvocationResult {
 				return InvocationResult{ErrorType: "UnhandledInvocationError", Body: []byte(`{"errorMessage":"boom"}`)}
-			}, status: "Failed", code: "FC.UnhandledInvocationError"},
-		{name: "global travels", flow: "  - {Name: A, Type: Pass, GlobalConstructor: {g.$: $Output.n}, OutputConstructor: {}, Next: B}\n  - {Name: B, Type: Pass, OutputConstructor: {g.$: $Global.g}, End: true}\n",
-			input: `{"n":5}`, status: "Succeeded", output: `{"g":5}`},
-		{name: "64 KiB", flow: "  - {Name: A, Type: Pass, OutputConstructor: {a.$: '[$Input.s, $Input.s]'}, End: true}\n",
-			input: `{"s":"` + strings.Repeat("x", 40<<10) + `"}`, status: "Failed", code: errDataLimit},
+			}, status: "Failed", code: "FC.UnhandledInvocationError",
+		},
+		{
+			name: "global travels", flow: "  - {Name: A, Type: Pass, GlobalConstructor: {g.$: $Output.n}, OutputConstructor: {}, Next: B}\n  - {Name: B, Type: Pass, OutputConstructor: {g.$: $Global.g}, End: true}\n",
+			input: `{"n":5}`, status: "Succeeded", output: `{"g":5}`,
+		},
+		{
+			name: "64 KiB", flow: "  - {Name: A, Type: Pass, OutputConstructor: {a.$: '[$Input.s, $Input.s]'}, End: true}\n",
+			input: `{"s":"` + strings.Repeat("x", 40<<10) + `"}`, status: "Failed", code: errDataLimit,
+		},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
@@ -219,7 +243,7 @@ func TestCallback(t *testing.T) {
 				}}}
 				svc := New(Options{Invoker: s, Roles: s, Authorizer: s})
 				defer svc.Close()
-				x, gerr := svc.start("1", svc.mustCreate(t, flow), "run", `{}`, false)
+				x, gerr := svc.start(startOptions{account: "1", flow: svc.mustCreate(t, flow), name: "run", input: `{}`})
 				if gerr != nil {
 					t.Fatal(gerr)
 				}
@@ -255,23 +279,23 @@ func TestIdempotentByName(t *testing.T) {
 	}}}
 	svc := newService(t, s)
 	name := svc.mustCreate(t, flowOf("  - Name: A\n    Type: Task\n    Action: FC:InvokeFunction\n    Parameters: {resourceArn: acs:fc:::functions/fn/LATEST, invocationType: Sync, body: {}}\n    End: true\n"))
-	a, _ := svc.start("1", name, "same", "{}", false)
-	b, err := svc.start("1", name, "same", "{}", false)
+	a, _ := svc.start(startOptions{account: "1", flow: name, name: "same", input: "{}"})
+	b, err := svc.start(startOptions{account: "1", flow: name, name: "same", input: "{}"})
 	if err != nil || a != b {
 		t.Errorf("second start of a running execution: %v, same = %v", err, a == b)
 	}
 	close(gate)
 	<-a.done
-	if _, err := svc.start("1", name, "same", "{}", false); err == nil || err.Code != "ExecutionAlreadyExists" {
+	if _, err := svc.start(startOptions{account: "1", flow: name, name: "same", input: "{}"}); err == nil || err.Code != "ExecutionAlreadyExists" {
 		t.Errorf("start of an ended execution: %v, want ExecutionAlreadyExists", err)
 	}
-	if _, err := svc.start("1", name, "9 lives", "{}", false); err == nil || err.Code != "InvalidArgument" {
+	if _, err := svc.start(startOptions{account: "1", flow: name, name: "9 lives", input: "{}"}); err == nil || err.Code != "InvalidArgument" {
 		t.Errorf("bad name: %v", err)
 	}
-	if _, err := svc.start("1", name, "", "[1]", false); err == nil || err.Code != "InvalidArgument" {
+	if _, err := svc.start(startOptions{account: "1", flow: name, name: "", input: "[1]"}); err == nil || err.Code != "InvalidArgument" {
 		t.Errorf("input that is no object: %v", err)
 	}
-	if _, err := svc.start("1", "none", "", "{}", false); err == nil || err.Code != "FlowNotExists" {
+	if _, err := svc.start(startOptions{account: "1", flow: "none", name: "", input: "{}"}); err == nil || err.Code != "FlowNotExists" {
 		t.Errorf("unknown flow: %v", err)
 	}
 }

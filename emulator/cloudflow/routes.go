@@ -43,6 +43,22 @@ func (s *Service) Register(g *gateway.Gateway) {
 		"DescribeFlow":        {"flow", s.describeFlow},
 		"ListFlows":           {"any", s.listFlows},
 		"DeleteFlow":          {"flow", s.deleteFlow},
+		"PublishFlowVersion":  {"start", s.publishVersion},
+		"ListFlowVersions":    {"start", s.listVersions},
+		"DeleteFlowVersion":   {"start", s.deleteVersion},
+		"CreateFlowAlias":     {"start", s.createAlias},
+		"UpdateFlowAlias":     {"start", s.updateAlias},
+		"DescribeFlowAlias":   {"start", s.describeAlias},
+		"DeleteFlowAlias":     {"start", s.deleteAlias},
+		"ListFlowAliases":     {"start", s.listAliases},
+		"CreateSchedule":      {"start", s.createSchedule},
+		"UpdateSchedule":      {"start", s.updateSchedule},
+		"DescribeSchedule":    {"start", s.describeSchedule},
+		"DeleteSchedule":      {"start", s.deleteSchedule},
+		"ListSchedules":       {"start", s.listSchedules},
+		"DescribeMapRun":      {"start", noMapRuns},
+		"UpdateMapRun":        {"start", noMapRuns},
+		"DescribeRegions":     {"any", s.describeRegions},
 		"StartExecution":      {"start", s.startExecution},
 		"StartSyncExecution":  {"start", s.startSyncExecution},
 		"StopExecution":       {"start", s.stopExecution},
@@ -87,10 +103,13 @@ type flowView struct {
 	ExecutionMode    string
 	CreatedTime      string
 	LastModifiedTime string
+	Environment      *environment `json:",omitempty"`
+	ResourceGroupID  string       `json:"ResourceGroupId,omitempty"`
 }
 
 func (f *flow) view() flowView {
-	return flowView{f.id, f.name, f.typ, f.text, f.description, f.roleARN, f.mode, stamp(f.created), stamp(f.modified)}
+	e, _ := parseEnvironment(f.environment) // it was checked when it came in
+	return flowView{f.id, f.name, f.typ, f.text, f.description, f.roleARN, f.mode, stamp(f.created), stamp(f.modified), e, f.resourceGroup}
 }
 
 func (s *Service) createFlow(_ context.Context, c *gateway.Call) (any, error) {
@@ -111,7 +130,10 @@ func (s *Service) createFlow(_ context.Context, c *gateway.Call) (any, error) {
 	if mode != "Standard" && mode != "Express" {
 		return nil, invalid("ExecutionMode must be Standard or Express")
 	}
-	d, gerr := compile(name, c.Get("Definition"))
+	if _, gerr := parseEnvironment(c.Get("Environment")); gerr != nil {
+		return nil, gerr
+	}
+	d, gerr := compile(name, c.Get("Definition"), mode)
 	if gerr != nil {
 		return nil, gerr
 	}
@@ -122,9 +144,12 @@ func (s *Service) createFlow(_ context.Context, c *gateway.Call) (any, error) {
 		return nil, gateway.Errorf(409, "FlowAlreadyExists", "Flow '%s' already exists", name)
 	}
 	now := s.clock()
-	f := &flow{account: c.Caller.AccountID, id: uuid.NewString(), name: name, typ: "FDL", text: c.Get("Definition"),
+	f := &flow{
+		account: c.Caller.AccountID, id: uuid.NewString(), name: name, typ: "FDL", text: c.Get("Definition"),
 		description: c.Get("Description"), roleARN: c.Get("RoleArn"), mode: mode, def: d, created: now, modified: now,
-		executions: map[string]*execution{}}
+		environment: c.Get("Environment"), resourceGroup: c.Get("ResourceGroupId"),
+		executions: map[string]*execution{}, aliases: map[string]*alias{}, schedules: map[string]*schedule{},
+	}
 	s.flows[key] = f
 	return f.view(), nil
 }
@@ -140,7 +165,7 @@ func (s *Service) updateFlow(_ context.Context, c *gateway.Call) (any, error) {
 		return nil, gerr
 	}
 	if text := c.Get("Definition"); text != "" {
-		d, gerr := compile(f.name, text)
+		d, gerr := compile(f.name, text, f.mode)
 		if gerr != nil {
 			return nil, gerr
 		}
@@ -151,6 +176,12 @@ func (s *Service) updateFlow(_ context.Context, c *gateway.Call) (any, error) {
 	}
 	if v := c.Get("RoleArn"); v != "" {
 		f.roleARN = v
+	}
+	if v := c.Get("Environment"); v != "" {
+		if _, gerr := parseEnvironment(v); gerr != nil {
+			return nil, gerr
+		}
+		f.environment = v
 	}
 	f.modified = s.clock()
 	return f.view(), nil
@@ -163,7 +194,15 @@ func (s *Service) describeFlow(_ context.Context, c *gateway.Call) (any, error) 
 	if gerr != nil {
 		return nil, gerr
 	}
-	return f.view(), nil
+	v := f.view()
+	if n := c.Get("FlowVersion"); n != "" {
+		body, gerr := s.body(f, n)
+		if gerr != nil {
+			return nil, gerr
+		}
+		v.Definition, v.Description, v.RoleArn = body.text, body.description, body.roleARN
+	}
+	return v, nil
 }
 
 func (s *Service) listFlows(_ context.Context, c *gateway.Call) (any, error) {
@@ -176,7 +215,7 @@ func (s *Service) listFlows(_ context.Context, c *gateway.Call) (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, n := range names {
-		if f := s.flows[c.Caller.AccountID+"/"+n]; f != nil {
+		if f := s.flows[c.Caller.AccountID+"/"+n]; f != nil && (c.Get("ResourceGroupId") == "" || c.Get("ResourceGroupId") == f.resourceGroup) {
 			views = append(views, f.view())
 		}
 	}
@@ -219,7 +258,10 @@ func (s *Service) startExecution(_ context.Context, c *gateway.Call) (any, error
 	if err := required(c, "FlowName"); err != nil {
 		return nil, err
 	}
-	x, gerr := s.start(c.Caller.AccountID, c.Get("FlowName"), c.Get("ExecutionName"), c.Get("Input"), false)
+	x, gerr := s.start(startOptions{
+		account: c.Caller.AccountID, flow: c.Get("FlowName"), name: c.Get("ExecutionName"),
+		input: c.Get("Input"), qualifier: c.Get("Qualifier"), token: c.Get("CallbackFnFTaskToken"),
+	})
 	if gerr != nil {
 		return nil, gerr
 	}
@@ -232,7 +274,10 @@ func (s *Service) startSyncExecution(ctx context.Context, c *gateway.Call) (any,
 	if err := required(c, "FlowName"); err != nil {
 		return nil, err
 	}
-	x, gerr := s.start(c.Caller.AccountID, c.Get("FlowName"), c.Get("ExecutionName"), c.Get("Input"), true)
+	x, gerr := s.start(startOptions{
+		account: c.Caller.AccountID, flow: c.Get("FlowName"), name: c.Get("ExecutionName"),
+		input: c.Get("Input"), qualifier: c.Get("Qualifier"), express: true,
+	})
 	if gerr != nil {
 		return nil, gerr
 	}
@@ -242,8 +287,10 @@ func (s *Service) startSyncExecution(ctx context.Context, c *gateway.Call) (any,
 	case <-x.done:
 	}
 	v := x.view()
-	return map[string]any{"FlowName": v.FlowName, "Name": v.Name, "Status": v.Status, "Output": v.Output,
-		"ErrorCode": x.code, "ErrorMessage": x.detail, "StartedTime": v.StartedTime, "StoppedTime": v.StoppedTime}, nil
+	return map[string]any{
+		"FlowName": v.FlowName, "Name": v.Name, "Status": v.Status, "Output": v.Output,
+		"ErrorCode": x.code, "ErrorMessage": x.detail, "StartedTime": v.StartedTime, "StoppedTime": v.StoppedTime,
+	}, nil
 }
 
 func (s *Service) execution(c *gateway.Call) (*execution, error) {
@@ -267,6 +314,9 @@ func (s *Service) stopExecution(_ context.Context, c *gateway.Call) (any, error)
 	x, err := s.execution(c)
 	if err != nil {
 		return nil, err
+	}
+	if len(c.Get("Error")) > 128 || len(c.Get("Cause")) > 4096 {
+		return nil, invalid("Error has at most 128 characters, Cause at most 4096")
 	}
 	if x.ended() {
 		return nil, gateway.Errorf(400, "ExecutionAlreadyCompleted", "Execution '%s' has ended", x.name)
@@ -307,6 +357,13 @@ func (s *Service) listExecutions(_ context.Context, c *gateway.Call) (any, error
 	if err != nil {
 		return nil, err
 	}
+	from, to, err := started(c)
+	if err != nil {
+		return nil, err
+	}
+	if c.Get("MapRunName") != "" {
+		return noMapRuns(context.Background(), c)
+	}
 	s.mu.Lock()
 	f, gerr := s.flow(c.Caller.AccountID, c.Get("FlowName"))
 	if gerr != nil {
@@ -315,7 +372,14 @@ func (s *Service) listExecutions(_ context.Context, c *gateway.Call) (any, error
 	}
 	var match []executionView
 	for _, n := range slices.Backward(f.order) {
-		v := f.executions[n].view()
+		x := f.executions[n]
+		v := x.view()
+		if x.started.Before(from) || x.started.After(to) || c.Get("Qualifier") != "" && c.Get("Qualifier") != x.qualifier {
+			continue
+		}
+		if c.Get("MetadataOnly") == "true" {
+			v.Input, v.Output, v.FlowDefinition = "", "", ""
+		}
 		if strings.HasPrefix(n, c.Get("ExecutionNamePrefix")) && (c.Get("Status") == "" || c.Get("Status") == v.Status) {
 			match = append(match, v)
 		}
@@ -358,6 +422,9 @@ func (s *Service) reportSucceeded(_ context.Context, c *gateway.Call) (any, erro
 func (s *Service) reportFailed(_ context.Context, c *gateway.Call) (any, error) {
 	if err := required(c, "TaskToken", "Error"); err != nil {
 		return nil, err
+	}
+	if len(c.Get("Error")) > 128 || len(c.Get("Cause")) > 4096 {
+		return nil, invalid("Error has at most 128 characters, Cause at most 4096")
 	}
 	if gerr := s.reportTask(c.Get("TaskToken"), report{err: failf(c.Get("Error"), "%s", c.Get("Cause"))}); gerr != nil {
 		return nil, gerr

@@ -74,9 +74,12 @@ func (c cloud) deployInto(t *testing.T, management, administrator string, only .
 		k := c.Operator(uid)
 		return deploy.Access{AccountID: uid, AccessKeyID: k.AccessKeyID, AccessKeySecret: k.AccessKeySecret}
 	}
-	_, err := deploy.Run(t.Context(), deploy.Options{Dir: root, Endpoint: c.Endpoint(), Only: only,
-		Env: map[string]string{"SOC_MANAGEMENT_ACCOUNT": management, "SOC_ADMINISTRATOR_ACCOUNT": administrator, "SOC_EXTERNAL_ID": "an-external-id-of-tests",
-			"SOC_STORE": c.db, "SOC_ENDPOINT": c.Endpoint(), "SOC_SLS_ENDPOINT": c.Endpoint()},
+	_, err := deploy.Run(t.Context(), deploy.Options{
+		Dir: root, Endpoint: c.Endpoint(), Only: only,
+		Env: map[string]string{
+			"SOC_MANAGEMENT_ACCOUNT": management, "SOC_ADMINISTRATOR_ACCOUNT": administrator, "SOC_EXTERNAL_ID": "an-external-id-of-tests",
+			"SOC_STORE": c.db, "SOC_ENDPOINT": c.Endpoint(), "SOC_SLS_ENDPOINT": c.Endpoint(),
+		},
 		Access:  map[string]deploy.Access{"management": access(management), "administrator": access(administrator)},
 		CodeDir: func(function, _ string) string { return filepath.Join(binaries, function) },
 		Poll:    50 * time.Millisecond,
@@ -89,17 +92,21 @@ func (c cloud) deployInto(t *testing.T, management, administrator string, only .
 // as returns a client of the OpenAPIs with the keys of an account's operator.
 func (c cloud) as(uid string) *openapi.Client {
 	k := c.Operator(uid)
-	return openapi.New(openapi.Config{Endpoint: c.Endpoint(), Region: c.World().Region, Account: uid,
-		Credentials: openapi.Static(openapi.Credentials{AccessKeyID: k.AccessKeyID, AccessKeySecret: k.AccessKeySecret})})
+	return openapi.New(openapi.Config{
+		Endpoint: c.Endpoint(), Region: c.World().Region, Account: uid,
+		Credentials: openapi.Static(openapi.Credentials{AccessKeyID: k.AccessKeyID, AccessKeySecret: k.AccessKeySecret}),
+	})
 }
 
 // project returns a project of the Log Service with the keys of its account's operator.
 func (c cloud) project(uid, name string) *sls.Project {
 	k := c.Operator(uid)
-	return sls.New(sls.Config{Endpoint: c.Endpoint(), Region: c.World().Region, Account: uid,
+	return sls.New(sls.Config{
+		Endpoint: c.Endpoint(), Region: c.World().Region, Account: uid,
 		Credentials: func(context.Context) (sls.Credentials, error) {
 			return sls.Credentials{AccessKeyID: k.AccessKeyID, AccessKeySecret: k.AccessKeySecret}, nil
-		}}).Project(name)
+		},
+	}).Project(name)
 }
 
 // ended is how a flow ended.

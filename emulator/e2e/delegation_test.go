@@ -60,14 +60,22 @@ func TestDelegationIsRefused(t *testing.T) {
 		management, administrator string // whose keys deploy, and whose flow names whom
 		reason                    []string
 	}{
-		"in another account": {world(t, "example"), accountB, accountC,
-			[]string{"Account " + accountB + " is not the management account; " + accountA + " is.", "Run this flow in account " + accountA}},
-		"no member": {notMember, accountA, accountB,
-			[]string{"Account " + accountB + " is not a member of directory", "Invite the account"}},
-		"no directory": {world(t, "empty"), accountA, accountB,
-			[]string{"Account " + accountA + " is in no resource directory.", "Enable the resource directory"}},
-		"another enterprise": {stranger, accountA, accountB,
-			[]string{"Fenghuo Example Co., Ltd.", "Another Company Ltd.", "same enterprise"}},
+		"in another account": {
+			world(t, "example"), accountB, accountC,
+			[]string{"Account " + accountB + " is not the management account; " + accountA + " is.", "Run this flow in account " + accountA},
+		},
+		"no member": {
+			notMember, accountA, accountB,
+			[]string{"Account " + accountB + " is not a member of directory", "Invite the account"},
+		},
+		"no directory": {
+			world(t, "empty"), accountA, accountB,
+			[]string{"Account " + accountA + " is in no resource directory.", "Enable the resource directory"},
+		},
+		"another enterprise": {
+			stranger, accountA, accountB,
+			[]string{"Fenghuo Example Co., Ltd.", "Another Company Ltd.", "same enterprise"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := start(t, tt.world)

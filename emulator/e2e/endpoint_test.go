@@ -35,15 +35,19 @@ func TestUnreachableEndpoint(t *testing.T) {
 		parts []string
 	}{
 		"OpenAPI": {func(ctx context.Context) error {
-			_, err := directory.New(openapi.New(openapi.Config{Endpoint: "http://" + address, Account: accountA,
-				Credentials: openapi.Static(openapi.Credentials{AccessKeyID: "id", AccessKeySecret: "a-secret", SecurityToken: "a-token"})})).Get(ctx)
+			_, err := directory.New(openapi.New(openapi.Config{
+				Endpoint: "http://" + address, Account: accountA,
+				Credentials: openapi.Static(openapi.Credentials{AccessKeyID: "id", AccessKeySecret: "a-secret", SecurityToken: "a-token"}),
+			})).Get(ctx)
 			return err
 		}, []string{"GetResourceDirectory", "account " + accountA, "connection refused", address}},
 		"Log Service": {func(ctx context.Context) error {
-			c := sls.New(sls.Config{Endpoint: "http://" + address, Region: "cn-hangzhou", Account: accountC,
+			c := sls.New(sls.Config{
+				Endpoint: "http://" + address, Region: "cn-hangzhou", Account: accountC,
 				Credentials: func(context.Context) (sls.Credentials, error) {
 					return sls.Credentials{AccessKeyID: "id", AccessKeySecret: "a-secret", SecurityToken: "a-token"}, nil
-				}})
+				},
+			})
 			_, err := c.Project("p").ListShards(ctx, "l")
 			return err
 		}, []string{"list shards", "account " + accountC, "project/p/logstore/l", "connection refused", address}},

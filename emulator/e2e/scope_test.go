@@ -38,9 +38,12 @@ func TestScope(t *testing.T) {
 		name string
 		test func(*testing.T, cloud, *store.DB)
 	}{
-		{"onboarding refuses bad input", refuseOnboarding}, {"onboarding makes four roles", onboard},
-		{"integration refuses bad input", refuseIntegration}, {"integration makes data sources", integrate},
-		{"a second run changes nothing", again}, {"Full Access needs the hash of its plan", fullAccess},
+		{"onboarding refuses bad input", refuseOnboarding},
+		{"onboarding makes four roles", onboard},
+		{"integration refuses bad input", refuseIntegration},
+		{"integration makes data sources", integrate},
+		{"a second run changes nothing", again},
+		{"Full Access needs the hash of its plan", fullAccess},
 		{"a removed account is not read any more", remove},
 	} {
 		if !t.Run(part.name, func(t *testing.T) { part.test(t, c, db) }) {

@@ -154,6 +154,9 @@ func (s *Service) sleep(d time.Duration) bool {
 }
 
 func (s *Service) finishAsync(f *function, c *call, out *outcome, tries int) {
+	if c.ended != nil {
+		c.ended(out)
+	}
 	s.mu.Lock()
 	var d *Destination
 	if f.async != nil {

@@ -47,6 +47,7 @@ type call struct {
 	retries   int
 	taskID    string
 	tail      bool
+	ended     func(*outcome) // called once when an asynchronous call has ended; may be nil
 }
 
 // outcome is how a call ended: refused by the platform, failed in the function (errorType), or answered.
