@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"encoding/json"
+	"encoding/xml"
 	"net/http"
 )
 
@@ -44,7 +45,7 @@ func (a *answerWriter) Flush() { _ = http.NewResponseController(a.ResponseWriter
 func (a *answerWriter) statusCode() int { return a.status }
 
 func (a *answerWriter) requestID() string {
-	for _, name := range []string{"x-acs-request-id", "x-log-requestid", "X-Fc-Request-Id"} {
+	for _, name := range []string{"x-acs-request-id", "x-log-requestid", "X-Fc-Request-Id", "x-oss-request-id"} {
 		if id := a.Header().Get(name); id != "" {
 			return id
 		}
@@ -62,10 +63,10 @@ func (a *answerWriter) finish() {
 		return
 	}
 	var e struct {
-		Code      string `json:"Code"`
-		ErrorCode string `json:"errorCode"`
+		Code      string `json:"Code" xml:"Code"`
+		ErrorCode string `json:"errorCode" xml:"-"`
 	}
-	if json.Unmarshal(a.body, &e) == nil {
+	if json.Unmarshal(a.body, &e) == nil || xml.Unmarshal(a.body, &e) == nil {
 		a.code = e.Code + e.ErrorCode
 	}
 	if a.code == "" {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/fenghuo-soc/fenghuo/emulator/auth"
 	"github.com/fenghuo-soc/fenghuo/emulator/faults"
+	"github.com/fenghuo-soc/fenghuo/emulator/oss"
 	"github.com/fenghuo-soc/fenghuo/emulator/record"
 )
 
@@ -84,6 +85,8 @@ func (f *front) identify(r *http.Request) (next http.Handler, t faults.Target, r
 	switch {
 	case strings.HasPrefix(r.URL.Path, "/2023-03-30/"), strings.HasPrefix(r.URL.Path, "/2016-08-15/"):
 		next, t.Service, t.Operation, key = s.fc, "FC", f.names.fc(r), credentialOf(r.Header.Get("Authorization"))
+	case oss.Matches(r):
+		next, t.Service, t.Operation, key = s.oss, "Oss", oss.Operation(r), credentialOf(r.Header.Get("Authorization"))
 	case forLogService(r):
 		next, t.Service, t.Operation, key = s.sls, "Sls", f.names.sls(r), credentialOf(r.Header.Get("Authorization"))
 	default:
@@ -104,11 +107,13 @@ func (s *Server) callerOf(key string) auth.Caller {
 }
 
 // credentialOf is the access key id in an Authorization header: ACS3 and SLS4 have Credential=, the old Log Service
-// signature has "LOG <id>:<signature>".
+// signature has "LOG <id>:<signature>", and that of OSS begins with OSS.
 func credentialOf(header string) string {
-	if rest, ok := strings.CutPrefix(header, "LOG "); ok {
-		id, _, _ := strings.Cut(rest, ":")
-		return id
+	for _, scheme := range []string{"LOG ", "OSS "} {
+		if rest, ok := strings.CutPrefix(header, scheme); ok {
+			id, _, _ := strings.Cut(rest, ":")
+			return id
+		}
 	}
 	_, rest, ok := strings.Cut(header, "Credential=")
 	if !ok {

@@ -38,7 +38,7 @@ type InfoTrigger struct {
 }
 
 // services are the names under which clients look for hosts. All live at one.
-var services = []string{"sts", "ram", "ims", "resourcemanager", "resourcedirectory", "sas", "cloud-siem", "ros", "fnf", "fc", "log", "waf-openapi", "cloudfw"}
+var services = []string{"sts", "ram", "ims", "resourcemanager", "resourcedirectory", "sas", "cloud-siem", "ros", "fnf", "fc", "log", "waf-openapi", "cloudfw", "ecs", "oss"}
 
 // Info describes the running emulator.
 func (s *Server) Info() Info {

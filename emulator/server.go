@@ -17,6 +17,7 @@ import (
 	"github.com/fenghuo-soc/fenghuo/emulator/fc"
 	"github.com/fenghuo-soc/fenghuo/emulator/gateway"
 	"github.com/fenghuo-soc/fenghuo/emulator/iam"
+	"github.com/fenghuo-soc/fenghuo/emulator/oss"
 	"github.com/fenghuo-soc/fenghuo/emulator/products"
 	"github.com/fenghuo-soc/fenghuo/emulator/record"
 	"github.com/fenghuo-soc/fenghuo/emulator/ros"
@@ -52,6 +53,7 @@ type Server struct {
 	fc       *fc.Service
 	flow     *cloudflow.Service
 	products *products.Service
+	oss      *oss.Service
 	calls    *record.Log
 	faults   *faults.Injector
 	front    *front
@@ -143,6 +145,7 @@ func (s *Server) build(o Options) error {
 	})
 	s.rd = directory.New(s.directoryOptions())
 	s.products = products.New(products.Options{})
+	s.oss = oss.New(oss.Options{Credentials: credentials, Authorizer: authorizer, Region: o.World.Region})
 	stacks := ros.New(ros.Options{Invoker: s.gateway, Logs: stackLogs{s.sls}})
 	for _, r := range []interface{ Register(*gateway.Gateway) }{s.iam, s.rd, s.flow, s.products, stacks} {
 		r.Register(s.gateway)
@@ -194,7 +197,10 @@ func (s *Server) FC() *fc.Service { return s.fc }
 // Flows is CloudFlow.
 func (s *Server) Flows() *cloudflow.Service { return s.flow }
 
-// Products are WAF and Cloud Firewall.
+// OSS has the buckets.
+func (s *Server) OSS() *oss.Service { return s.oss }
+
+// Products are WAF, Cloud Firewall, security groups of ECS, and alert events of Security Center.
 func (s *Server) Products() *products.Service { return s.products }
 
 // Calls is the record of all calls and permissions.

@@ -80,8 +80,10 @@ func (s *Service) describeBooks(c *gateway.Call) (any, error) {
 		query := c.Get("Query")
 		found := strings.Contains(b.name, query) || strings.Contains(b.description, query) || slices.Contains(b.addresses, query)
 		if found && matches(c.Get("GroupType"), "ip") {
-			rows = append(rows, object{"GroupUuid": b.uuid, "GroupName": b.name, "GroupType": "ip", "Description": b.description,
-				"AddressList": b.addresses, "AddressListCount": len(b.addresses), "ReferenceCount": f.uses(b), "AutoAddTagEcs": 0})
+			rows = append(rows, object{
+				"GroupUuid": b.uuid, "GroupName": b.name, "GroupType": "ip", "Description": b.description,
+				"AddressList": b.addresses, "AddressListCount": len(b.addresses), "ReferenceCount": f.uses(b), "AutoAddTagEcs": 0,
+			})
 		}
 	}
 	return textPage("Acls", rows, number, size), nil

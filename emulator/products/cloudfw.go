@@ -82,8 +82,10 @@ var allowedValues = []struct {
 	name   string
 	values []string
 }{
-	{"Direction", []string{"in", "out"}}, {"AclAction", []string{"accept", "drop", "log"}},
-	{"SourceType", []string{"net", "group", "location"}}, {"DestinationType", []string{"net", "group", "domain", "location"}},
+	{"Direction", []string{"in", "out"}},
+	{"AclAction", []string{"accept", "drop", "log"}},
+	{"SourceType", []string{"net", "group", "location"}},
+	{"DestinationType", []string{"net", "group", "domain", "location"}},
 	{"Proto", []string{"ANY", "TCP", "UDP", "ICMP"}},
 }
 
@@ -128,10 +130,12 @@ func (s *Service) addPolicy(c *gateway.Call) (any, error) {
 }
 
 func (f *firewall) readPolicy(c *gateway.Call) (*policy, error) {
-	p := &policy{direction: c.Get("Direction"), action: c.Get("AclAction"), description: c.Get("Description"), source: c.Get("Source"),
+	p := &policy{
+		direction: c.Get("Direction"), action: c.Get("AclAction"), description: c.Get("Description"), source: c.Get("Source"),
 		sourceType: c.Get("SourceType"), destination: c.Get("Destination"), destinationType: c.Get("DestinationType"), proto: c.Get("Proto"),
 		port: c.Get("DestPort"), portType: c.Get("DestPortType"), portGroup: c.Get("DestPortGroup"), ipVersion: c.Get("IpVersion"),
-		application: c.Get("ApplicationName"), release: c.Get("Release")}
+		application: c.Get("ApplicationName"), release: c.Get("Release"),
+	}
 	for _, end := range []struct{ name, kind, value string }{{"Source", p.sourceType, p.source}, {"Destination", p.destinationType, p.destination}} {
 		switch {
 		case end.kind == "net" && !validNet(end.value):
@@ -195,10 +199,12 @@ func (f *firewall) view(p *policy, order int) object {
 	if err != nil {
 		version = 4
 	}
-	v := object{"AclUuid": p.uuid, "Direction": p.direction, "AclAction": p.action, "Description": p.description, "Order": order,
+	v := object{
+		"AclUuid": p.uuid, "Direction": p.direction, "AclAction": p.action, "Description": p.description, "Order": order,
 		"Source": p.source, "SourceType": p.sourceType, "Destination": p.destination, "DestinationType": p.destinationType,
 		"Proto": p.proto, "DestPort": p.port, "DestPortType": p.portType, "DestPortGroup": p.portGroup, "ApplicationName": p.application,
-		"ApplicationNameList": []string{p.application}, "Release": p.release, "IpVersion": version, "HitTimes": 0, "CreateTime": p.created.Unix()}
+		"ApplicationNameList": []string{p.application}, "Release": p.release, "IpVersion": version, "HitTimes": 0, "CreateTime": p.created.Unix(),
+	}
 	if p.sourceType == "group" {
 		v["SourceGroupType"], v["SourceGroupCidrs"] = "ip", f.addresses("group", p.source)
 	}

@@ -88,8 +88,10 @@ func (s *Service) describeInstance(c *gateway.Call) (any, error) {
 	if w == nil {
 		return object{}, nil
 	}
-	return object{"InstanceId": w.id, "Status": 1, "RegionId": c.Get("RegionId"),
-		"Details": object{"IpBlacklist": true, "IpBlacklistIpInRuleMaxCount": maxAddresses, "IpBlacklistRuleInTemplateMaxCount": maxRules}}, nil
+	return object{
+		"InstanceId": w.id, "Status": 1, "RegionId": c.Get("RegionId"),
+		"Details": object{"IpBlacklist": true, "IpBlacklistIpInRuleMaxCount": maxAddresses, "IpBlacklistRuleInTemplateMaxCount": maxRules},
+	}, nil
 }
 
 // instance is the instance that InstanceId names, which has to be the caller's. The caller holds the lock.
@@ -125,8 +127,10 @@ func (s *Service) createTemplate(c *gateway.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &wafTemplate{name: c.Get("TemplateName"), scene: c.Get("DefenseScene"), kind: c.Get("TemplateType"), subScene: c.Get("DefenseSubScene"),
-		origin: c.Get("TemplateOrigin"), description: c.Get("Description"), status: status, modified: s.clock()}
+	t := &wafTemplate{
+		name: c.Get("TemplateName"), scene: c.Get("DefenseScene"), kind: c.Get("TemplateType"), subScene: c.Get("DefenseSubScene"),
+		origin: c.Get("TemplateOrigin"), description: c.Get("Description"), status: status, modified: s.clock(),
+	}
 	switch {
 	case status != 0 && status != 1:
 		return nil, invalid("TemplateStatus", "The status is 0 or 1.")
@@ -164,8 +168,10 @@ func (s *Service) describeTemplates(c *gateway.Call) (any, error) {
 	}
 	out := []object{}
 	for _, t := range cut(list, number, size) {
-		out = append(out, object{"TemplateId": t.id, "TemplateName": t.name, "DefenseScene": t.scene, "DefenseSubScene": t.subScene, "TemplateType": t.kind,
-			"TemplateOrigin": t.origin, "TemplateStatus": t.status, "Description": t.description, "GmtModified": t.modified.UnixMilli()})
+		out = append(out, object{
+			"TemplateId": t.id, "TemplateName": t.name, "DefenseScene": t.scene, "DefenseSubScene": t.subScene, "TemplateType": t.kind,
+			"TemplateOrigin": t.origin, "TemplateStatus": t.status, "Description": t.description, "GmtModified": t.modified.UnixMilli(),
+		})
 	}
 	return object{"Templates": out, "TotalCount": len(list)}, nil
 }

@@ -149,8 +149,10 @@ func (s *Service) describeRules(c *gateway.Call) (any, error) {
 		if r.config.enabled() {
 			status = 1
 		}
-		out = append(out, object{"RuleId": r.id, "RuleName": r.config.Name, "TemplateId": r.template, "DefenseScene": sceneBlacklist,
-			"DefenseOrigin": "custom", "Status": status, "Config": string(config), "GmtModified": r.modified.UnixMilli()})
+		out = append(out, object{
+			"RuleId": r.id, "RuleName": r.config.Name, "TemplateId": r.template, "DefenseScene": sceneBlacklist,
+			"DefenseOrigin": "custom", "Status": status, "Config": string(config), "GmtModified": r.modified.UnixMilli(),
+		})
 	}
 	return object{"Rules": out, "TotalCount": len(list)}, nil
 }
