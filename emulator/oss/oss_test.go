@@ -150,7 +150,7 @@ func TestSignatureVector(t *testing.T) {
 	t.Parallel()
 	r := httptest.NewRequest("PUT", "http://oss-example.oss-cn-hangzhou.aliyuncs.com/nelson", nil)
 	for name, v := range map[string]string{
-		"Content-MD5": "eB5eJF1ptWaXm4bijSPyxw==", "Content-Type": "text/html", "Date": "Thu, 17 Nov 2005 18:49:58 GMT",
+		"Content-MD5": "ODBGOERFMDMzQTczRUY3NUE3NzA5QzdFNUYzMDQxNEM=", "Content-Type": "text/html", "Date": "Thu, 17 Nov 2005 18:49:58 GMT",
 		"X-OSS-Meta-Author": "foo@bar.com", "X-OSS-Magic": "abracadabra",
 	} {
 		r.Header.Set(name, v)
