@@ -109,7 +109,7 @@ func TestConcurrent(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
-			for range 200 {
+			for range 50 {
 				ctx, c := l.Begin(context.Background(), Call{Service: "Sls"})
 				l.Ask(ctx, collector, "log:ListShards", "*", true)
 				l.Calls(Filter{Limit: 1})
@@ -118,8 +118,8 @@ func TestConcurrent(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if n := l.Uses()[0].Allowed; n != 1600 {
-		t.Errorf("%d uses, want 1600", n)
+	if n := l.Uses()[0].Allowed; n != 400 {
+		t.Errorf("%d uses, want 400", n)
 	}
 }
 
