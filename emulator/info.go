@@ -2,9 +2,14 @@ package emulator
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
+	"net/url"
+	"strconv"
 
 	"github.com/fenghuo-soc/fenghuo/emulator/gateway"
+	"github.com/fenghuo-soc/fenghuo/emulator/record"
 )
 
 // Info is what GET /_emulator/info answers.
@@ -33,7 +38,7 @@ type InfoTrigger struct {
 }
 
 // services are the names under which clients look for hosts. All live at one.
-var services = []string{"sts", "ram", "ims", "resourcemanager", "resourcedirectory", "sas", "cloud-siem", "ros", "fnf", "fc", "log", "waf-openapi", "cloudfw"}
+var services = []string{"sts", "ram", "ims", "resourcemanager", "resourcedirectory", "sas", "cloud-siem", "ros", "fnf", "fc", "log", "waf-openapi", "cloudfw", "ecs", "oss"}
 
 // Info describes the running emulator.
 func (s *Server) Info() Info {
@@ -53,12 +58,61 @@ func (s *Server) Info() Info {
 	return info
 }
 
+// serveOwn is the emulator's own interface, which is not signed: it listens on loopback and gives keys away anyway.
 func (s *Server) serveOwn(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodGet || r.URL.Path != "/_emulator/info" {
+	var answer any
+	switch r.Method + " " + r.URL.Path {
+	case "GET /_emulator/info":
+		answer = s.Info()
+	case "GET /_emulator/calls":
+		f, err := callFilter(r.URL.Query())
+		if err != nil {
+			gateway.WriteError(w, gateway.NewRequestID(), r.Host, gateway.Errorf(http.StatusBadRequest, "InvalidParameter", "%v", err))
+			return
+		}
+		answer = map[string]any{"calls": s.calls.Calls(f)}
+	case "GET /_emulator/faults":
+		answer = map[string]any{"hits": s.faults.Hits()}
+	default:
 		gateway.WriteError(w, gateway.NewRequestID(), r.Host, gateway.Errorf(http.StatusNotFound, "NotFound",
-			"The emulator's own interface has GET /_emulator/info and nothing else."))
+			"The emulator's own interface has GET /_emulator/info, GET /_emulator/calls and GET /_emulator/faults, and nothing else."))
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(s.Info()) // the client is gone when this fails
+	_ = json.NewEncoder(w).Encode(answer) // the client is gone when this fails
+}
+
+// callFilter reads the query of GET /_emulator/calls. Names that do not exist are errors: a typo would show everything.
+func callFilter(q url.Values) (f record.Filter, err error) {
+	f.Limit = 1000
+	for name := range q {
+		switch v := q.Get(name); name {
+		case "service":
+			f.Service = v
+		case "operation":
+			f.Operation = v
+		case "account":
+			f.Account = v
+		case "caller":
+			f.Caller = v
+		case "action":
+			f.Action = v
+		case "resource":
+			f.Resource = v
+		case "verdict":
+			f.Verdict = record.Verdict(v)
+		case "fault":
+			f.Fault, err = strconv.ParseBool(v)
+		case "limit":
+			if f.Limit, err = strconv.Atoi(v); f.Limit < 1 {
+				err = errors.New("limit is a number from 1")
+			}
+		default:
+			err = fmt.Errorf("unknown filter %q: there are service, operation, account, caller, action, resource, verdict, fault and limit", name)
+		}
+		if err != nil {
+			return f, err
+		}
+	}
+	return f, nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/fenghuo-soc/fenghuo/emulator/products"
 	"github.com/fenghuo-soc/fenghuo/emulator/sls"
 	"github.com/fenghuo-soc/fenghuo/emulator/traffic"
 )
@@ -31,6 +32,7 @@ func (s *Server) seed() error {
 		if a.Firewall {
 			s.products.SeedCloudFirewall(a.UID)
 		}
+		s.seedResources(a)
 		for _, l := range a.Logstores {
 			if err := s.sls.Seed(a.UID, l.Project, l.Logstore, l.Shards, sls.LogstoreConfig{Name: l.Logstore, TTL: 180}); err != nil {
 				return fmt.Errorf("make Logstore %s/%s: %w", l.Project, l.Logstore, err)
@@ -44,6 +46,22 @@ func (s *Server) seed() error {
 		return err
 	}
 	return s.seedLogs(time.Now())
+}
+
+// seedResources makes what responses act on.
+func (s *Server) seedResources(a WorldAccount) {
+	for _, g := range a.SecurityGroups {
+		s.products.SeedSecurityGroup(a.UID, g.ID, g.Name, g.VPC)
+	}
+	for _, i := range a.Instances {
+		s.products.SeedInstance(a.UID, i.ID, i.VPC, i.Groups...)
+	}
+	for _, b := range a.Buckets {
+		s.oss.Seed(a.UID, b.Name, b.ACL)
+	}
+	for _, e := range a.Alerts {
+		s.products.SeedSuspEvent(a.UID, products.SuspEvent{ID: e.ID, Name: e.Name, Level: e.Level, InstanceID: e.Instance})
+	}
 }
 
 func (s *Server) seedDirectory() error {

@@ -13,10 +13,13 @@ import (
 
 	"github.com/fenghuo-soc/fenghuo/emulator/cloudflow"
 	"github.com/fenghuo-soc/fenghuo/emulator/directory"
+	"github.com/fenghuo-soc/fenghuo/emulator/faults"
 	"github.com/fenghuo-soc/fenghuo/emulator/fc"
 	"github.com/fenghuo-soc/fenghuo/emulator/gateway"
 	"github.com/fenghuo-soc/fenghuo/emulator/iam"
+	"github.com/fenghuo-soc/fenghuo/emulator/oss"
 	"github.com/fenghuo-soc/fenghuo/emulator/products"
+	"github.com/fenghuo-soc/fenghuo/emulator/record"
 	"github.com/fenghuo-soc/fenghuo/emulator/ros"
 	"github.com/fenghuo-soc/fenghuo/emulator/sls"
 )
@@ -29,6 +32,8 @@ type Options struct {
 	Dir string
 	// Env is added to the environment of every function instance.
 	Env map[string]string
+	// Faults is what goes wrong on purpose, from the first call on. More can be added with [Server.Faults].
+	Faults faults.Plan
 }
 
 // Server is a running emulator. All methods are safe for concurrent use.
@@ -49,6 +54,10 @@ type Server struct {
 	flow     *cloudflow.Service
 	products *products.Service
 	stacks   *ros.Service
+	oss      *oss.Service
+	calls    *record.Log
+	faults   *faults.Injector
+	front    *front
 
 	serving sync.WaitGroup
 }
@@ -113,22 +122,36 @@ func (s *Server) build(o Options) error {
 		}
 	}
 	s.iam = iam.New(s.identityOptions())
-	s.gateway = gateway.New(gateway.Options{Credentials: s.iam, Authorizer: s.iam})
-	s.sls = sls.New(sls.Options{Credentials: s.iam, Authorizer: s.iam, Region: o.World.Region, BaseHosts: []string{"sls.test"}})
+	s.calls = record.New(nil)
+	s.faults, err = faults.New(o.Faults, faults.Hooks{
+		Split: func(r *http.Request) error { return s.sls.SplitAt(r) },
+		Kill:  func(account, function string) int { return s.fc.Kill(account, function) },
+	})
+	if err != nil {
+		return err
+	}
+	credentials, authorizer := s.faults.Credentials(s.iam), s.calls.Authorizer(s.iam)
+	s.gateway = gateway.New(gateway.Options{Credentials: credentials, Authorizer: authorizer})
+	s.sls = sls.New(sls.Options{Credentials: credentials, Authorizer: authorizer, Region: o.World.Region, BaseHosts: []string{"sls.test"}})
 	s.fc, err = fc.New(fc.Options{
-		Auth: fc.FromGateway(s.gateway, s.iam), Roles: s.iam, Region: o.World.Region, Dir: s.dir,
-		Logs: logSource{s.sls}, Sink: s.sls, LogEndpoint: s.endpoint, Env: o.Env,
+		Auth: fc.FromGateway(s.gateway, authorizer), Roles: s.iam, Region: o.World.Region, Dir: s.dir,
+		Logs: logSource{s.sls}, Sink: s.sls, LogEndpoint: s.endpoint, Env: o.Env, Again: s.faults.Duplicate,
 	})
 	if err != nil {
 		return fmt.Errorf("start Function Compute: %w", err)
 	}
-	s.flow = cloudflow.New(cloudflow.Options{Region: o.World.Region, Invoker: invoker{s.fc}, Roles: s.iam, Authorizer: s.iam})
+	s.flow = cloudflow.New(cloudflow.Options{
+		Region: o.World.Region, Invoker: invoker{s.fc}, Roles: s.iam, Authorizer: authorizer,
+		Cron: func(text string) (cloudflow.Schedule, error) { return fc.ParseSchedule(text) }, HTTP: &http.Client{Timeout: time.Minute},
+	})
 	s.rd = directory.New(s.directoryOptions())
 	s.products = products.New(products.Options{})
+	s.oss = oss.New(oss.Options{Credentials: credentials, Authorizer: authorizer, Region: o.World.Region})
 	s.stacks = ros.New(ros.Options{Invoker: s.gateway, Logs: stackLogs{s.sls}, Roles: s.iam, Directory: s.rd})
 	for _, r := range []interface{ Register(*gateway.Gateway) }{s.iam, s.rd, s.flow, s.products, s.stacks} {
 		r.Register(s.gateway)
 	}
+	s.front = newFront(s)
 	return s.seed()
 }
 
@@ -178,30 +201,28 @@ func (s *Server) FC() *fc.Service { return s.fc }
 // Flows is CloudFlow.
 func (s *Server) Flows() *cloudflow.Service { return s.flow }
 
-// Products are WAF and Cloud Firewall.
+// OSS has the buckets.
+func (s *Server) OSS() *oss.Service { return s.oss }
+
+// Products are WAF, Cloud Firewall, security groups of ECS, and alert events of Security Center.
 func (s *Server) Products() *products.Service { return s.products }
 
-// Gateway is where faults of RPC operations are injected.
+// Calls is the record of all calls and permissions.
+func (s *Server) Calls() *record.Log { return s.calls }
+
+// Faults is what goes wrong on purpose.
+func (s *Server) Faults() *faults.Injector { return s.faults }
+
+// Gateway serves the RPC operations.
 func (s *Server) Gateway() *gateway.Gateway { return s.gateway }
 
-// ServeHTTP finds the service that a request is addressed to.
+// ServeHTTP finds the service that a request is addressed to, records the call and lets faults strike it.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.URL.Path, "/_emulator/") {
 		s.serveOwn(w, r)
 		return
 	}
-	if account, function, ok := s.resolve(r.Host); ok {
-		s.fc.ServeHTTPTrigger(w, r, account, function)
-		return
-	}
-	switch {
-	case strings.HasPrefix(r.URL.Path, "/2023-03-30/"), strings.HasPrefix(r.URL.Path, "/2016-08-15/"):
-		s.fc.ServeHTTP(w, r)
-	case forLogService(r):
-		s.sls.ServeHTTP(w, r)
-	default:
-		s.gateway.ServeHTTP(w, r)
-	}
+	s.front.ServeHTTP(w, r)
 }
 
 // forLogService tells a request to the Log Service from one to the RPC gateway. Every client of the Log Service sends

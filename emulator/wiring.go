@@ -36,10 +36,16 @@ func (l logSource) Begin(project, logstore string, shard int, since time.Time) (
 // invoker lets flows run functions.
 type invoker struct{ fc *fc.Service }
 
-// InvokeFunction runs a function for a flow. Assumption: a task that waits for the end of an asynchronous run sees what
-// a synchronous one would.
+// InvokeFunction runs a function for a flow. Assumption: a task that waits for the end of an asynchronous run sees the
+// answer of its last try as a synchronous task would.
 func (i invoker) InvokeFunction(ctx context.Context, in cloudflow.Invocation) cloudflow.InvocationResult {
-	r, err := i.fc.Invoke(ctx, in.Caller, in.AccountID, in.Function, in.Qualifier, in.Type == cloudflow.InvokeAsync, in.Payload)
+	var r fc.Result
+	var err error
+	if in.Type == cloudflow.InvokeUntil {
+		r, err = i.fc.InvokeUntil(ctx, in.Caller, in.AccountID, in.Function, in.Qualifier, in.Payload)
+	} else {
+		r, err = i.fc.Invoke(ctx, in.Caller, in.AccountID, in.Function, in.Qualifier, in.Type == cloudflow.InvokeAsync, in.Payload)
+	}
 	if err != nil {
 		return cloudflow.InvocationResult{Code: "InternalServerError", Message: err.Error()}
 	}

@@ -36,6 +36,39 @@ type WorldAccount struct {
 	Firewall   bool            `yaml:"cloud_firewall"` // Cloud Firewall is bought
 	Users      []string        `yaml:"users"`          // RAM users with one AccessKey each and no permissions
 	Logstores  []WorldLogstore `yaml:"logstores"`
+	// What responses act on.
+	SecurityGroups []WorldSecurityGroup `yaml:"security_groups"`
+	Instances      []WorldInstance      `yaml:"instances"`
+	Buckets        []WorldBucket        `yaml:"buckets"`
+	Alerts         []WorldAlert         `yaml:"alerts"`
+}
+
+// WorldSecurityGroup is a security group of ECS without rules.
+type WorldSecurityGroup struct {
+	ID   string `yaml:"id"`
+	Name string `yaml:"name"`
+	VPC  string `yaml:"vpc"`
+}
+
+// WorldInstance is a running instance of ECS.
+type WorldInstance struct {
+	ID     string   `yaml:"id"`
+	VPC    string   `yaml:"vpc"`
+	Groups []string `yaml:"security_groups"` // ids
+}
+
+// WorldBucket is a bucket of OSS.
+type WorldBucket struct {
+	Name string `yaml:"name"`
+	ACL  string `yaml:"acl"` // private, public-read, public-read-write
+}
+
+// WorldAlert is a pending alert event of Security Center.
+type WorldAlert struct {
+	ID       int64  `yaml:"id"`
+	Name     string `yaml:"name"`
+	Level    string `yaml:"level"`    // serious, suspicious, remind
+	Instance string `yaml:"instance"` // id
 }
 
 // WorldLogstore is a Logstore that a product made.

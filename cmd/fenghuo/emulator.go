@@ -6,11 +6,13 @@ import (
 	"time"
 
 	"github.com/fenghuo-soc/fenghuo/emulator"
+	"github.com/fenghuo-soc/fenghuo/emulator/faults"
 )
 
 type emulatorCommand struct {
 	Listen string `default:"127.0.0.1:8420" help:"Address on loopback; port 0 takes a free one."`
 	World  string `default:"example" help:"example (five accounts with directory and logs), empty (the same before anything is set up), or the path of a world file."`
+	Faults string `help:"File with faults that strike calls, YAML or JSON; see emulator/faults. GET /_emulator/faults counts them." placeholder:"FILE"`
 }
 
 // closeTime is how long functions and flows have to end.
@@ -22,7 +24,13 @@ func (c *emulatorCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s, err := emulator.Start(emulator.Options{World: w, Listen: c.Listen})
+	var plan faults.Plan
+	if c.Faults != "" {
+		if plan, err = faults.Load(c.Faults); err != nil {
+			return err
+		}
+	}
+	s, err := emulator.Start(emulator.Options{World: w, Listen: c.Listen, Faults: plan})
 	if err != nil {
 		return err
 	}

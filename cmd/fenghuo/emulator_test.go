@@ -7,7 +7,9 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"syscall"
@@ -18,6 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/fenghuo-soc/fenghuo/emulator"
+	"github.com/fenghuo-soc/fenghuo/shared/cloud/openapi"
 	"github.com/fenghuo-soc/fenghuo/shared/sls"
 )
 
@@ -246,5 +249,56 @@ func TestEmulatorEndsWithInterrupt(t *testing.T) {
 	}
 	if code, printed := s.end(t, syscall.SIGINT); code != 0 || printed != "" {
 		t.Errorf("after SIGINT: exit code %d, and it printed %q; want 0 and nothing", code, printed)
+	}
+}
+
+// TestEmulatorTakesFaults: a plan strikes calls of the command's emulator, which counts and records them.
+func TestEmulatorTakesFaults(t *testing.T) {
+	t.Parallel()
+	plan := filepath.Join(t.TempDir(), "plan.yaml")
+	if err := os.WriteFile(plan, []byte("seed: 1\nfaults:\n  - {kind: throttle, service: Sts, operation: GetCallerIdentity, count: 2}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := serve(t, "--world", "empty", "--faults", plan)
+	ready := readyLine.FindStringSubmatch(s.line)
+	if ready == nil {
+		t.Fatalf("ready line %q", s.line)
+	}
+	in := getInfo(t, ready[4])
+	k := in.Accounts[0]
+	c := openapi.New(openapi.Config{
+		Endpoint: in.Endpoint, Region: in.Region, Account: k.UID,
+		Credentials: openapi.Static(openapi.Credentials{AccessKeyID: k.AccessKeyID, AccessKeySecret: k.AccessKeySecret}),
+	})
+	if _, err := c.Call(t.Context(), openapi.Request{Product: "sts", Version: "2015-04-01", Action: "GetCallerIdentity"}); err != nil {
+		t.Errorf("a client that tries again: %v", err)
+	}
+	var faults struct{ Hits []int }
+	ask(t, in.Endpoint+"/_emulator/faults", &faults)
+	var calls struct {
+		Calls []struct{ Caller, Code, Fault string }
+	}
+	ask(t, in.Endpoint+"/_emulator/calls?operation=GetCallerIdentity", &calls)
+	if len(faults.Hits) != 1 || faults.Hits[0] != 2 || len(calls.Calls) != 3 || calls.Calls[1].Fault != "throttle" || calls.Calls[1].Code != "Throttling.User" || calls.Calls[2].Fault != "" {
+		t.Errorf("hits %v, calls %+v", faults.Hits, calls.Calls)
+	}
+	if code, _ := s.end(t, syscall.SIGTERM); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+func ask(t *testing.T, url string, out any) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if err := json.NewDecoder(res.Body).Decode(out); err != nil || res.StatusCode != http.StatusOK {
+		t.Fatalf("GET %s: %s, %v", url, res.Status, err)
 	}
 }

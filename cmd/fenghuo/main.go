@@ -23,11 +23,13 @@ const (
 )
 
 type cli struct {
-	Demo     demoCommand     `cmd:"" help:"Tell the whole story on a local cloud: five accounts, one attack, two security events, an approved response. Example: fenghuo demo --lang zh"`
-	Emulator emulatorCommand `cmd:"" help:"Serve the local cloud until it is interrupted. Example: fenghuo emulator --listen 127.0.0.1:8420 --world example"`
-	Rules    rulesCommand    `cmd:"" help:"Check, test, explain, measure and run detection rules. Example: fenghuo rules lint --rules rules"`
-	Members  membersCommand  `cmd:"" help:"Which accounts are monitored: plan and apply a scope document, a member's window, the audit trail. Example: fenghuo members plan scope.yaml"`
-	Version  versionCommand  `cmd:"" help:"Print the version. Example: fenghuo version"`
+	Demo        demoCommand        `cmd:"" help:"Tell the whole story on a local cloud: five accounts, one attack, two security events, an approved response. Example: fenghuo demo --lang zh"`
+	Emulator    emulatorCommand    `cmd:"" help:"Serve the local cloud until it is interrupted. Example: fenghuo emulator --listen 127.0.0.1:8420 --world example"`
+	Rules       rulesCommand       `cmd:"" help:"Check, test, explain, measure and run detection rules. Example: fenghuo rules lint --rules rules"`
+	Members     membersCommand     `cmd:"" help:"Which accounts are monitored: plan and apply a scope document, a member's window, the audit trail. Example: fenghuo members plan scope.yaml"`
+	Flow        flowCommand        `cmd:"" help:"Work on flow definitions."`
+	Permissions permissionsCommand `cmd:"" help:"Run the story and list, per role, what is granted and never used, and what is used and not granted. Example: fenghuo permissions --json"`
+	Version     versionCommand     `cmd:"" help:"Print the version. Example: fenghuo version"`
 }
 
 func main() { os.Exit(run(os.Args[1:])) }

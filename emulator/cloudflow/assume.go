@@ -3,10 +3,66 @@ package cloudflow
 import (
 	"fmt"
 	"maps"
+	"math/rand/v2"
+	"reflect"
 	"slices"
 )
 
-// Everything in this file is a choice where the documentation is silent. Each is listed in emulator/assume.
+// Assumptions are the choices where the documentation is silent, for whoever knows better or wants to see how a flow
+// fares under another choice. A field that is nil takes the choice of the function of the same name in this file, each
+// of which is listed in emulator/assume. Functions are called from many goroutines and must not change what they get.
+type Assumptions struct {
+	MissingPath           func(at, step string) (any, error)            // a path that leads nowhere
+	CompareDifferentTypes func(op string, x, y any) (any, error)        // as text with a number
+	MapOrder              func(m map[string]any) []string               // of mapKeys and mapValues
+	MergeConflict         func(key string, x, y any) (any, error)       // two values of one key in jsonMerge
+	ErrorName             func(code string) string                      // what Catch sees of an error of the service itself; see errTimeout
+	FunctionErrorName     func(errorType string) string                 // a function whose own code failed
+	FunctionOutput        func(body []byte) map[string]any              // the wrapper of an invocation's result
+	AsyncOutput           func() map[string]any                         // an accepted asynchronous invocation
+	FailedOutput          func(output map[string]any) map[string]any    // Output of an execution that a Fail state ended
+	CatchInput            func(code, detail string) map[string]any      // after a Catch without OutputConstructor
+	ItemInput             func(element any) (map[string]any, error)     // an element of Map that is no object
+	MapWorkers            func(given int) int                           // iterations at once
+	RetriesOf             func(maxAttempts int) int                     // how many tries MaxAttempts allows after the first one
+	HTTPError             func(status int) (code string)                // error of an HTTP answer; "" = none
+	ChildOutput           func(flow, name, requestID, out string) any   // a child flow that was waited for
+	PickVersion           func(weights map[string]int) (version string) // of an alias with two versions
+	ScheduleEnabled       func(given string) bool                       // of CreateSchedule; given is "" when absent
+	TokenError            func(status string) (code, cause string)      // what CallbackFnFTaskToken reports of an execution that did not succeed
+}
+
+func (a Assumptions) withDefaults() *Assumptions {
+	set(&a.MissingPath, missingPath)
+	set(&a.CompareDifferentTypes, compareDifferentTypes)
+	set(&a.MapOrder, mapOrder)
+	set(&a.MergeConflict, mergeConflict)
+	set(&a.ErrorName, func(code string) string { return code })
+	set(&a.FunctionErrorName, functionErrorName)
+	set(&a.FunctionOutput, functionOutput)
+	set(&a.AsyncOutput, asyncOutput)
+	set(&a.FailedOutput, failedOutput)
+	set(&a.CatchInput, catchInput)
+	set(&a.ItemInput, itemInput)
+	set(&a.MapWorkers, mapWorkers)
+	set(&a.RetriesOf, retriesOf)
+	set(&a.HTTPError, httpError)
+	set(&a.ChildOutput, childOutput)
+	set(&a.PickVersion, pickVersion)
+	set(&a.ScheduleEnabled, scheduleEnabled)
+	set(&a.TokenError, tokenError)
+	return &a
+}
+
+// set fills a choice that was not made. T is a function type.
+func set[T any](field *T, choice T) {
+	if reflect.ValueOf(*field).IsNil() {
+		*field = choice
+	}
+}
+
+// documented are the choices of this file.
+var documented = Assumptions{}.withDefaults()
 
 // missingPath decides what a path that leads nowhere gives. Assumption: an error that fails the state, loudly.
 func missingPath(at, step string) (any, error) { return nil, fmt.Errorf("%s has no %s", at, step) }
@@ -21,7 +77,7 @@ func mapOrder(m map[string]any) []string { return slices.Sorted(maps.Keys(m)) }
 
 // mergeConflict decides who wins when jsonMerge meets two values of one key. Assumption: nobody; it is an error, so
 // that no flow comes to rely on one order.
-func mergeConflict(key string) (any, error) {
+func mergeConflict(key string, _, _ any) (any, error) {
 	return nil, fmt.Errorf("both objects have %q with different values; which one wins is not documented", key)
 }
 
@@ -56,8 +112,8 @@ func asyncOutput() map[string]any { return map[string]any{} }
 func failedOutput(output map[string]any) map[string]any { return output }
 
 // catchInput is the next state's input when a Catch has no OutputConstructor. Assumption: code and detail.
-func catchInput(e *flowError) map[string]any {
-	return map[string]any{"Code": e.code, "Detail": e.detail}
+func catchInput(code, detail string) map[string]any {
+	return map[string]any{"Code": code, "Detail": detail}
 }
 
 // itemInput is the input of an iteration whose element is no object. Assumption: it fails the state.
@@ -75,4 +131,42 @@ func mapWorkers(given int) int {
 		return 40
 	}
 	return given
+}
+
+// retriesOf reads MaxAttempts. Assumption: it counts the tries after the first one.
+func retriesOf(maxAttempts int) int { return maxAttempts }
+
+// httpError tells whether an HTTP answer fails the task. Assumption: no status does; the flow looks at Code.
+func httpError(int) string { return "" }
+
+// childOutput is what is left of a child flow that was waited for. Assumption: what RequestComplete leaves.
+func childOutput(flow, name, requestID, _ string) any {
+	return map[string]any{"FlowName": flow, "ExecutionName": name, "RequestID": requestID}
+}
+
+// pickVersion chooses a version of an alias by weight, at random. Assumption: weights are relative to their sum.
+func pickVersion(weights map[string]int) string {
+	sum := 0
+	for _, w := range weights {
+		sum += w
+	}
+	names := slices.Sorted(maps.Keys(weights))
+	n := 0
+	if sum > 0 {
+		n = rand.IntN(sum) //nolint:gosec // a share of executions, not a secret
+	}
+	for _, name := range names {
+		if n -= weights[name]; n < 0 {
+			return name
+		}
+	}
+	return names[0]
+}
+
+// scheduleEnabled reads Enable of CreateSchedule. Assumption: a schedule fires unless it is told not to.
+func scheduleEnabled(given string) bool { return given != "false" }
+
+// tokenError is what CallbackFnFTaskToken reports of an execution that did not succeed. Assumption: these words.
+func tokenError(status string) (code, cause string) {
+	return "FNF.ExecutionFailed", "the execution ended as " + status
 }

@@ -24,13 +24,18 @@ import (
 type builtin struct {
 	least, most int // number of arguments; most < 0: any
 	f           func(args []any) (any, error)
+	open        func(as *Assumptions, args []any) (any, error) // instead of f, where something is not documented
 }
 
-func (b builtin) call(name string, args []any) (any, error) {
+func (b builtin) call(as *Assumptions, name string, args []any) (any, error) {
 	if err := b.arity(name, len(args)); err != nil {
 		return nil, err
 	}
-	v, err := b.f(args)
+	f := b.f
+	if b.open != nil {
+		f = func(args []any) (any, error) { return b.open(as, args) }
+	}
+	v, err := f(args)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
@@ -45,20 +50,20 @@ func (b builtin) arity(name string, n int) error {
 }
 
 var builtins = map[string]builtin{
-	"arrayContains": {2, 2, arrayContains},
-	"arrayUnique":   {1, 1, arrayUnique},
-	"toArray":       {0, -1, func(a []any) (any, error) { return slices.Clone(a), nil }},
-	"length":        {1, 1, length},
-	"mapKeys":       {1, 1, mapKeys},
-	"mapValues":     {1, 1, mapValues},
-	"jsonMerge":     {2, 2, jsonMerge},
-	"stringToJson":  {1, 1, stringToJSON},
-	"format":        {1, -1, format},
-	"split":         {2, 2, split},
-	"fromBase64":    {1, 1, fromBase64},
-	"hash":          {2, 2, hashText},
-	"uuid":          {0, 0, func([]any) (any, error) { return uuid.NewString(), nil }},
-	"intAdd":        {2, 2, intAdd},
+	"arrayContains": {least: 2, most: 2, f: arrayContains},
+	"arrayUnique":   {least: 1, most: 1, f: arrayUnique},
+	"toArray":       {least: 0, most: -1, f: func(a []any) (any, error) { return slices.Clone(a), nil }},
+	"length":        {least: 1, most: 1, f: length},
+	"mapKeys":       {least: 1, most: 1, open: mapKeys},
+	"mapValues":     {least: 1, most: 1, open: mapValues},
+	"jsonMerge":     {least: 2, most: 2, open: jsonMerge},
+	"stringToJson":  {least: 1, most: 1, f: stringToJSON},
+	"format":        {least: 1, most: -1, f: format},
+	"split":         {least: 2, most: 2, f: split},
+	"fromBase64":    {least: 1, most: 1, f: fromBase64},
+	"hash":          {least: 2, most: 2, f: hashText},
+	"uuid":          {least: 0, most: 0, f: func([]any) (any, error) { return uuid.NewString(), nil }},
+	"intAdd":        {least: 2, most: 2, f: intAdd},
 }
 
 func arrayContains(a []any) (any, error) {
@@ -95,31 +100,31 @@ func length(a []any) (any, error) {
 	return nil, fmt.Errorf("needs an array, an object or text, found %s", typeName(a[0]))
 }
 
-func mapKeys(a []any) (any, error) {
+func mapKeys(as *Assumptions, a []any) (any, error) {
 	m, err := asObject(a[0])
 	if err != nil {
 		return nil, err
 	}
 	out := []any{}
-	for _, k := range mapOrder(m) {
+	for _, k := range as.MapOrder(m) {
 		out = append(out, k)
 	}
 	return out, nil
 }
 
-func mapValues(a []any) (any, error) {
+func mapValues(as *Assumptions, a []any) (any, error) {
 	m, err := asObject(a[0])
 	if err != nil {
 		return nil, err
 	}
 	out := []any{}
-	for _, k := range mapOrder(m) {
+	for _, k := range as.MapOrder(m) {
 		out = append(out, m[k])
 	}
 	return out, nil
 }
 
-func jsonMerge(a []any) (any, error) {
+func jsonMerge(as *Assumptions, a []any) (any, error) {
 	x, err := asObject(a[0])
 	if err != nil {
 		return nil, err
@@ -131,7 +136,11 @@ func jsonMerge(a []any) (any, error) {
 	out := maps.Clone(x)
 	for k, v := range y {
 		if old, ok := out[k]; ok && !reflect.DeepEqual(old, v) {
-			return mergeConflict(k)
+			winner, err := as.MergeConflict(k, old, v)
+			if err != nil {
+				return nil, err
+			}
+			v = winner
 		}
 		out[k] = v
 	}

@@ -1,6 +1,7 @@
 package cloudflow
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,7 +10,8 @@ import (
 // actions lists what this emulator can run and in which modes.
 var actions = map[string][]string{
 	"FC:InvokeFunction":  {RequestComplete, WaitForSystemCallback, WaitForCustomCallback},
-	"FNF:StartExecution": {RequestComplete, WaitForSystemCallback},
+	"FNF:StartExecution": {RequestComplete, WaitForSystemCallback, WaitForCustomCallback},
+	"HTTP:Request":       {RequestComplete, WaitForCustomCallback},
 }
 
 // Check finds what can never work: missing targets and names, states that no path reaches, actions and functions that
@@ -20,8 +22,36 @@ func (d *Definition) Check(known func(function string) bool) []Problem {
 		c.add(d.Pos, "the flow has no Name")
 	}
 	c.scope(&d.Scope)
-	slices.SortStableFunc(c.problems, func(a, b Problem) int { return a.Line - b.Line })
+	slices.SortStableFunc(c.problems, Problem.compare)
 	return c.problems
+}
+
+// compare orders problems by place.
+func (p Problem) compare(o Problem) int { return cmp.Or(p.Line-o.Line, p.Column-o.Column) }
+
+// Check reads a definition and finds all that [Parse] and [Definition.Check] find, in the order of the text.
+func Check(text string, known func(function string) bool) []Problem {
+	d, problems := Parse(text)
+	if d != nil {
+		problems = append(problems, d.Check(known)...)
+	}
+	slices.SortStableFunc(problems, Problem.compare)
+	return problems
+}
+
+func placeIn(places map[string]Pos, field string, otherwise Pos) Pos {
+	if p, ok := places[field]; ok {
+		return p
+	}
+	return otherwise
+}
+
+// place is where the expression stands, or the state when that is not known.
+func (e *Expression) place(st *State) Pos {
+	if e.pos != (Pos{}) {
+		return e.pos
+	}
+	return st.Pos
 }
 
 type checker struct {
@@ -47,13 +77,13 @@ func (c *checker) scope(s *Scope) {
 		case st.Name == "":
 			c.add(st.Pos, "a state has no Name")
 		case c.names[st.Name]:
-			c.add(st.Pos, "two states are named %s", st.Name)
+			c.add(st.place("Name"), "two states are named %s", st.Name)
 		}
 		c.names[st.Name] = true
 	}
 	start := s.state(s.StartAt)
 	if start == nil {
-		c.add(s.Pos, "StartAt names %q, and there is no such state here", s.StartAt)
+		c.add(s.startPos, "StartAt names %q, and there is no such state here", s.StartAt)
 	}
 	for _, st := range s.States {
 		c.state(s, st)
@@ -72,6 +102,9 @@ func (c *checker) target(s *Scope, at Pos, name, where string) {
 }
 
 func (c *checker) state(s *Scope, st *State) {
+	if allowed[st.Type] == "" {
+		return // Parse has said so
+	}
 	switch st.Type {
 	case Choice:
 		c.choice(s, st)
@@ -81,7 +114,7 @@ func (c *checker) state(s *Scope, st *State) {
 		case st.End && st.Next != "":
 			c.add(st.Pos, "%s has both End and Next", st.Name)
 		case !st.End:
-			c.target(s, st.Pos, st.Next, st.Name)
+			c.target(s, st.place("Next"), st.Next, st.Name)
 		}
 	}
 	for _, k := range st.Catch {
@@ -122,30 +155,30 @@ func (c *checker) choice(s *Scope, st *State) {
 	if st.Default == "" {
 		c.add(st.Pos, "%s needs Default", st.Name)
 	} else {
-		c.target(s, st.Pos, st.Default, "Default of "+st.Name)
+		c.target(s, st.place("Default"), st.Default, "Default of "+st.Name)
 	}
 	for _, b := range st.Choices {
-		if b.Condition == nil {
+		if _, given := b.places["Condition"]; !given {
 			c.add(b.Pos, "a branch of %s needs Condition", st.Name)
 		}
-		c.target(s, b.Pos, b.Next, "a branch of "+st.Name)
+		c.target(s, placeIn(b.places, "Next", b.Pos), b.Next, "a branch of "+st.Name)
 	}
 }
 
 func (c *checker) task(st *State) {
 	modes, ok := actions[st.Action]
 	if !ok {
-		c.add(st.Pos, "action %q of %s is not emulated; there are FC:InvokeFunction and FNF:StartExecution", st.Action, st.Name)
+		c.add(st.place("Action"), "action %q of %s is not emulated; there are FC:InvokeFunction, FNF:StartExecution and HTTP:Request", st.Action, st.Name)
 		return
 	}
 	if st.Mode != "" && !slices.Contains(modes, st.Mode) {
-		c.add(st.Pos, "%s does not support TaskMode %q; it supports %s", st.Action, st.Mode, strings.Join(modes, ", "))
+		c.add(st.place("TaskMode"), "%s does not support TaskMode %q; it supports %s", st.Action, st.Mode, strings.Join(modes, ", "))
 	}
 	if st.Mode == WaitForCustomCallback && (st.Timeout == Value{} || st.Timeout.Literal == 0.0) {
 		c.add(st.Pos, "%s waits for a callback without a Timeout: it could wait for ever", st.Name)
 	}
 	if f, ok := st.function(); ok && c.known != nil && !c.known(f) {
-		c.add(st.Pos, "%s calls function %q, and there is no such function", st.Name, f)
+		c.add(st.Parameters.place("resourceArn"), "%s calls function %q, and there is no such function", st.Name, f)
 	}
 }
 
@@ -203,13 +236,13 @@ func (c *checker) expressions(st *State) {
 			switch n := n.(type) {
 			case path:
 				if !slices.Contains(roots, n.root) {
-					c.add(st.Pos, "%s of %s uses %s, which is not offered there", what, st.Name, n.root)
+					c.add(e.place(st), "%s of %s uses %s, which is not offered there", what, st.Name, n.root)
 				}
 			case call:
 				if b, ok := builtins[n.name]; !ok {
-					c.add(st.Pos, "%s of %s calls %s, which is no documented function", what, st.Name, n.name)
+					c.add(e.place(st), "%s of %s calls %s, which is no documented function", what, st.Name, n.name)
 				} else if err := b.arity(n.name, len(n.args)); err != nil {
-					c.add(st.Pos, "%s of %s: %v", what, st.Name, err)
+					c.add(e.place(st), "%s of %s: %v", what, st.Name, err)
 				}
 			}
 		})
@@ -257,5 +290,35 @@ func walk(n node, visit func(node)) {
 	case binary:
 		walk(n.x, visit)
 		walk(n.y, visit)
+	}
+}
+
+// CheckMode finds what an execution mode does not offer: express flows wait for no callback, and at most 20 s.
+func (d *Definition) CheckMode(mode string) []Problem {
+	if mode != "Express" {
+		return nil
+	}
+	c := &checker{}
+	d.Scope.each(func(st *State) {
+		if st.Type == Task && st.Mode != "" && st.Mode != RequestComplete {
+			c.add(st.Pos, "%s has TaskMode %s, and express flows have RequestComplete only", st.Name, st.Mode)
+		}
+		if n, ok := st.Seconds.Literal.(float64); st.Type == Wait && ok && n > 20 {
+			c.add(st.Pos, "%s waits %v seconds, and express flows wait at most 20", st.Name, n)
+		}
+	})
+	return c.problems
+}
+
+// each visits every state, also those in inner scopes.
+func (s *Scope) each(visit func(*State)) {
+	for _, st := range s.States {
+		visit(st)
+		for _, b := range st.Branches {
+			b.each(visit)
+		}
+		if st.Processor != nil {
+			st.Processor.each(visit)
+		}
 	}
 }

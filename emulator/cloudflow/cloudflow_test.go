@@ -83,7 +83,7 @@ func (s *Service) mustCreate(t *testing.T, text string) string {
 
 func (s *Service) runFlow(t *testing.T, text, input string) *execution {
 	t.Helper()
-	x, err := s.start("1", s.mustCreate(t, text), "", input, false)
+	x, err := s.start(startOptions{account: "1", flow: s.mustCreate(t, text), input: input})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -243,7 +243,7 @@ func TestCallback(t *testing.T) {
 				}}}
 				svc := New(Options{Invoker: s, Roles: s, Authorizer: s})
 				defer svc.Close()
-				x, gerr := svc.start("1", svc.mustCreate(t, flow), "run", `{}`, false)
+				x, gerr := svc.start(startOptions{account: "1", flow: svc.mustCreate(t, flow), name: "run", input: `{}`})
 				if gerr != nil {
 					t.Fatal(gerr)
 				}
@@ -279,23 +279,23 @@ func TestIdempotentByName(t *testing.T) {
 	}}}
 	svc := newService(t, s)
 	name := svc.mustCreate(t, flowOf("  - Name: A\n    Type: Task\n    Action: FC:InvokeFunction\n    Parameters: {resourceArn: acs:fc:::functions/fn/LATEST, invocationType: Sync, body: {}}\n    End: true\n"))
-	a, _ := svc.start("1", name, "same", "{}", false)
-	b, err := svc.start("1", name, "same", "{}", false)
+	a, _ := svc.start(startOptions{account: "1", flow: name, name: "same", input: "{}"})
+	b, err := svc.start(startOptions{account: "1", flow: name, name: "same", input: "{}"})
 	if err != nil || a != b {
 		t.Errorf("second start of a running execution: %v, same = %v", err, a == b)
 	}
 	close(gate)
 	<-a.done
-	if _, err := svc.start("1", name, "same", "{}", false); err == nil || err.Code != "ExecutionAlreadyExists" {
+	if _, err := svc.start(startOptions{account: "1", flow: name, name: "same", input: "{}"}); err == nil || err.Code != "ExecutionAlreadyExists" {
 		t.Errorf("start of an ended execution: %v, want ExecutionAlreadyExists", err)
 	}
-	if _, err := svc.start("1", name, "9 lives", "{}", false); err == nil || err.Code != "InvalidArgument" {
+	if _, err := svc.start(startOptions{account: "1", flow: name, name: "9 lives", input: "{}"}); err == nil || err.Code != "InvalidArgument" {
 		t.Errorf("bad name: %v", err)
 	}
-	if _, err := svc.start("1", name, "", "[1]", false); err == nil || err.Code != "InvalidArgument" {
+	if _, err := svc.start(startOptions{account: "1", flow: name, name: "", input: "[1]"}); err == nil || err.Code != "InvalidArgument" {
 		t.Errorf("input that is no object: %v", err)
 	}
-	if _, err := svc.start("1", "none", "", "{}", false); err == nil || err.Code != "FlowNotExists" {
+	if _, err := svc.start(startOptions{account: "1", flow: "none", name: "", input: "{}"}); err == nil || err.Code != "FlowNotExists" {
 		t.Errorf("unknown flow: %v", err)
 	}
 }

@@ -11,8 +11,12 @@ import (
 // Constructor builds an object from constants, and from expressions under keys that end in .$, at any depth.
 type Constructor struct {
 	Pos
-	root *template
+	root   *template
+	places map[string]Pos // of the values of its fields
 }
+
+// place is where the value of a field stands, or the constructor when it has no such field.
+func (c *Constructor) place(field string) Pos { return placeIn(c.places, field, c.Pos) }
 
 // template is one node of a constructor.
 type template struct {
@@ -76,7 +80,7 @@ func (p *reader) constructor(n *yaml.Node) *Constructor {
 		p.problem(n, "want an object of fields")
 		return nil
 	}
-	return &Constructor{Pos: at(n), root: p.template(n)}
+	return &Constructor{Pos: at(n), root: p.template(n), places: places(n)}
 }
 
 func (p *reader) template(n *yaml.Node) *template {
@@ -133,5 +137,6 @@ func (p *reader) expression(n *yaml.Node, parse func(string) (*Expression, error
 		p.problem(n, "%v", err)
 		return nil
 	}
+	e.pos = at(n)
 	return e
 }

@@ -51,6 +51,8 @@ type Scope struct {
 	Pos
 	StartAt string
 	States  []*State
+
+	startPos Pos
 }
 
 // State is one state. Fields of other types than its own are zero.
@@ -83,13 +85,20 @@ type State struct {
 
 	Retry []Retry
 	Catch []Catch
+
+	places map[string]Pos // of the values of its fields
 }
+
+// place is where the value of a field stands, or the state when it has no such field.
+func (s *State) place(field string) Pos { return placeIn(s.places, field, s.Pos) }
 
 // ChoiceBranch goes to Next when Condition holds.
 type ChoiceBranch struct {
 	Pos
 	Condition *Expression
 	Next      string
+
+	places map[string]Pos // of the values of its fields
 }
 
 // Retry is one rule of what is tried again.

@@ -9,6 +9,14 @@ import (
 // roots are the values that expressions see. A root that is not offered at a place is nil.
 type roots struct {
 	input, output, global, context, item any
+	assume                               *Assumptions // nil = documented
+}
+
+func (r roots) assumptions() *Assumptions {
+	if r.assume == nil {
+		return documented
+	}
+	return r.assume
 }
 
 func (r roots) of(root string) (any, error) {
@@ -55,7 +63,7 @@ func eval(n node, r roots) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		return f.call(n.name, args)
+		return f.call(r.assumptions(), n.name, args)
 	case unary:
 		x, err := eval(n.x, r)
 		if err != nil {
@@ -93,14 +101,14 @@ func follow(p path, r roots) (any, error) {
 				return nil, fmt.Errorf("%s is not an object, so it has no key %s", at, s.key)
 			}
 			if v, ok = m[s.key]; !ok {
-				return missingPath(at, s.key)
+				return r.assumptions().MissingPath(at, s.key)
 			}
 			at += "." + s.key
 			continue
 		}
 		l, ok := v.([]any)
 		if !ok || s.index >= len(l) {
-			return missingPath(at, fmt.Sprintf("[%d]", s.index))
+			return r.assumptions().MissingPath(at, fmt.Sprintf("[%d]", s.index))
 		}
 		v = l[s.index]
 		at += fmt.Sprintf("[%d]", s.index)
@@ -151,7 +159,7 @@ func evalBinary(n binary, r roots) (any, error) {
 	case "in":
 		return contains(x, y)
 	}
-	return compareValues(n.op, x, y)
+	return compareValues(r.assumptions(), n.op, x, y)
 }
 
 func contains(x, y any) (any, error) {
@@ -174,7 +182,7 @@ func contains(x, y any) (any, error) {
 	return nil, fmt.Errorf("in needs an array or an object on its right, found %s", typeName(y))
 }
 
-func compareValues(op string, x, y any) (any, error) {
+func compareValues(as *Assumptions, op string, x, y any) (any, error) {
 	if a, ok := x.(float64); ok {
 		if b, ok := y.(float64); ok {
 			return ordered(op, a, b), nil
@@ -190,7 +198,7 @@ func compareValues(op string, x, y any) (any, error) {
 			return (a == b) == (op == "=="), nil
 		}
 	}
-	return compareDifferentTypes(op, x, y)
+	return as.CompareDifferentTypes(op, x, y)
 }
 
 func ordered[T float64 | string](op string, a, b T) bool {

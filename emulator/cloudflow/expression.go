@@ -12,6 +12,7 @@ import (
 type Expression struct {
 	Source string
 	node   node
+	pos    Pos // in its definition; zero when it stands alone
 }
 
 // The nodes of an expression.

@@ -11,6 +11,7 @@ import (
 
 // Parse reads a definition, YAML or JSON. Unknown fields, wrong types and expressions outside the grammar are problems
 // at their line; a definition in the old language is refused with one. What [Definition.Check] finds is not looked for.
+// A definition that comes with problems is good for further checks only; nil when there is nothing to check.
 func Parse(text string) (*Definition, []Problem) {
 	var doc yaml.Node
 	if err := yaml.Unmarshal([]byte(text), &doc); err != nil {
@@ -25,7 +26,7 @@ func Parse(text string) (*Definition, []Problem) {
 		p.problem(root, "want an object with Type: StateMachine")
 		return nil, p.problems
 	}
-	if n := alias(root); n != nil {
+	if n := aliasBelow(root); n != nil {
 		p.problem(n, "whether definitions may use YAML aliases is not documented; write the text out")
 		return nil, p.problems
 	}
@@ -33,22 +34,18 @@ func Parse(text string) (*Definition, []Problem) {
 		p.problem(root, "this is the old flow definition language (steps, type: flow); write Type: StateMachine, SpecVersion: v1 and States")
 		return nil, p.problems
 	}
-	d := p.definition(root)
-	if len(p.problems) > 0 {
-		return nil, p.problems
-	}
-	return d, nil
+	return p.definition(root), p.problems
 }
 
-// alias finds the first alias below a node.
+// aliasBelow finds the first alias below a node.
 //
 // Assumption: definitions have no YAML aliases; whether the service takes them is not documented.
-func alias(n *yaml.Node) *yaml.Node {
+func aliasBelow(n *yaml.Node) *yaml.Node {
 	if n.Kind == yaml.AliasNode {
 		return n
 	}
 	for _, c := range n.Content {
-		if a := alias(c); a != nil {
+		if a := aliasBelow(c); a != nil {
 			return a
 		}
 	}
@@ -66,6 +63,15 @@ func old(root *yaml.Node) bool {
 
 // reader turns YAML nodes into a definition and gathers problems.
 type reader struct{ problems []Problem }
+
+// places are where the values of a mapping stand, by key.
+func places(n *yaml.Node) map[string]Pos {
+	out := map[string]Pos{}
+	for k, v := range pairs(n) {
+		out[k.Value] = at(v)
+	}
+	return out
+}
 
 func at(n *yaml.Node) Pos { return Pos{n.Line, n.Column} }
 
@@ -138,7 +144,7 @@ func (p *reader) definition(n *yaml.Node) *Definition {
 func (p *reader) scopeField(s *Scope, key string, v *yaml.Node) bool {
 	switch key {
 	case "StartAt":
-		s.StartAt = p.text(v)
+		s.StartAt, s.startPos = p.text(v), at(v)
 	case "States":
 		if v.Kind != yaml.SequenceNode {
 			p.problem(v, "States is a list of states, each with its Name")

@@ -1,6 +1,7 @@
 package cloudflow
 
 import (
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -18,15 +19,22 @@ var allowed = map[StateType]string{
 	Map:      "ItemsPath Processor MaxConcuccency MaxConcurrency Retry Catch OutputConstructor GlobalConstructor Next End",
 }
 
+// distributed are the fields of distributed Map.
+var distributed = []string{"ProcessorConfig", "ItemReader", "ItemConstructor", "ItemBatcher", "ResultWriter", "MaxItems", "ToleratedFailedCount", "ToleratedFailedPercentage"}
+
 func (p *reader) state(n *yaml.Node) *State {
 	s := &State{Pos: at(n)}
+	s.places = places(n)
 	if n.Kind != yaml.MappingNode {
 		p.problem(n, "want a state: an object with Name and Type")
 		return s
 	}
 	for k, v := range pairs(n) {
-		if k.Value == "Type" {
+		switch k.Value {
+		case "Type":
 			s.Type = StateType(v.Value)
+		case "Name":
+			s.Name = v.Value
 		}
 	}
 	fields, ok := allowed[s.Type]
@@ -44,6 +52,10 @@ func (p *reader) state(n *yaml.Node) *State {
 		case "InputConstructor":
 			s.Input = p.constructor(v)
 		default:
+			if s.Type == Map && slices.Contains(distributed, key) {
+				p.problem(v, "%s belongs to distributed Map, which is not emulated: too much of it is not documented; use an inline Map", key)
+				return true
+			}
 			if !strings.Contains(" "+fields+" ", " "+key+" ") {
 				return false
 			}
@@ -106,7 +118,7 @@ func (p *reader) stateField(s *State, key string, v *yaml.Node) {
 }
 
 func (p *reader) choice(n *yaml.Node) ChoiceBranch {
-	c := ChoiceBranch{Pos: at(n)}
+	c := ChoiceBranch{Pos: at(n), places: places(n)}
 	p.fields(n, "a branch of a Choice", func(key string, v *yaml.Node) bool {
 		switch key {
 		case "Condition":

@@ -2,10 +2,7 @@ package cloudflow
 
 import (
 	"context"
-	"slices"
 	"strconv"
-	"strings"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -43,6 +40,22 @@ func (s *Service) Register(g *gateway.Gateway) {
 		"DescribeFlow":        {"flow", s.describeFlow},
 		"ListFlows":           {"any", s.listFlows},
 		"DeleteFlow":          {"flow", s.deleteFlow},
+		"PublishFlowVersion":  {"start", s.publishVersion},
+		"ListFlowVersions":    {"start", s.listVersions},
+		"DeleteFlowVersion":   {"start", s.deleteVersion},
+		"CreateFlowAlias":     {"start", s.createAlias},
+		"UpdateFlowAlias":     {"start", s.updateAlias},
+		"DescribeFlowAlias":   {"start", s.describeAlias},
+		"DeleteFlowAlias":     {"start", s.deleteAlias},
+		"ListFlowAliases":     {"start", s.listAliases},
+		"CreateSchedule":      {"start", s.createSchedule},
+		"UpdateSchedule":      {"start", s.updateSchedule},
+		"DescribeSchedule":    {"start", s.describeSchedule},
+		"DeleteSchedule":      {"start", s.deleteSchedule},
+		"ListSchedules":       {"start", s.listSchedules},
+		"DescribeMapRun":      {"start", noMapRuns},
+		"UpdateMapRun":        {"start", noMapRuns},
+		"DescribeRegions":     {"any", s.describeRegions},
 		"StartExecution":      {"start", s.startExecution},
 		"StartSyncExecution":  {"start", s.startSyncExecution},
 		"StopExecution":       {"start", s.stopExecution},
@@ -87,10 +100,13 @@ type flowView struct {
 	ExecutionMode    string
 	CreatedTime      string
 	LastModifiedTime string
+	Environment      *environment `json:",omitempty"`
+	ResourceGroupID  string       `json:"ResourceGroupId,omitempty"`
 }
 
 func (f *flow) view() flowView {
-	return flowView{f.id, f.name, f.typ, f.text, f.description, f.roleARN, f.mode, stamp(f.created), stamp(f.modified)}
+	e, _ := parseEnvironment(f.environment) // it was checked when it came in
+	return flowView{f.id, f.name, f.typ, f.text, f.description, f.roleARN, f.mode, stamp(f.created), stamp(f.modified), e, f.resourceGroup}
 }
 
 func (s *Service) createFlow(_ context.Context, c *gateway.Call) (any, error) {
@@ -111,7 +127,10 @@ func (s *Service) createFlow(_ context.Context, c *gateway.Call) (any, error) {
 	if mode != "Standard" && mode != "Express" {
 		return nil, invalid("ExecutionMode must be Standard or Express")
 	}
-	d, gerr := compile(name, c.Get("Definition"))
+	if _, gerr := parseEnvironment(c.Get("Environment")); gerr != nil {
+		return nil, gerr
+	}
+	d, gerr := compile(name, c.Get("Definition"), mode)
 	if gerr != nil {
 		return nil, gerr
 	}
@@ -125,7 +144,8 @@ func (s *Service) createFlow(_ context.Context, c *gateway.Call) (any, error) {
 	f := &flow{
 		account: c.Caller.AccountID, id: uuid.NewString(), name: name, typ: "FDL", text: c.Get("Definition"),
 		description: c.Get("Description"), roleARN: c.Get("RoleArn"), mode: mode, def: d, created: now, modified: now,
-		executions: map[string]*execution{},
+		environment: c.Get("Environment"), resourceGroup: c.Get("ResourceGroupId"),
+		executions: map[string]*execution{}, aliases: map[string]*alias{}, schedules: map[string]*schedule{},
 	}
 	s.flows[key] = f
 	return f.view(), nil
@@ -142,7 +162,7 @@ func (s *Service) updateFlow(_ context.Context, c *gateway.Call) (any, error) {
 		return nil, gerr
 	}
 	if text := c.Get("Definition"); text != "" {
-		d, gerr := compile(f.name, text)
+		d, gerr := compile(f.name, text, f.mode)
 		if gerr != nil {
 			return nil, gerr
 		}
@@ -153,6 +173,12 @@ func (s *Service) updateFlow(_ context.Context, c *gateway.Call) (any, error) {
 	}
 	if v := c.Get("RoleArn"); v != "" {
 		f.roleARN = v
+	}
+	if v := c.Get("Environment"); v != "" {
+		if _, gerr := parseEnvironment(v); gerr != nil {
+			return nil, gerr
+		}
+		f.environment = v
 	}
 	f.modified = s.clock()
 	return f.view(), nil
@@ -165,7 +191,15 @@ func (s *Service) describeFlow(_ context.Context, c *gateway.Call) (any, error) 
 	if gerr != nil {
 		return nil, gerr
 	}
-	return f.view(), nil
+	v := f.view()
+	if n := c.Get("FlowVersion"); n != "" {
+		body, gerr := s.body(f, n)
+		if gerr != nil {
+			return nil, gerr
+		}
+		v.Definition, v.Description, v.RoleArn = body.text, body.description, body.roleARN
+	}
+	return v, nil
 }
 
 func (s *Service) listFlows(_ context.Context, c *gateway.Call) (any, error) {
@@ -178,7 +212,7 @@ func (s *Service) listFlows(_ context.Context, c *gateway.Call) (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, n := range names {
-		if f := s.flows[c.Caller.AccountID+"/"+n]; f != nil {
+		if f := s.flows[c.Caller.AccountID+"/"+n]; f != nil && (c.Get("ResourceGroupId") == "" || c.Get("ResourceGroupId") == f.resourceGroup) {
 			views = append(views, f.view())
 		}
 	}
@@ -197,176 +231,6 @@ func (s *Service) deleteFlow(_ context.Context, c *gateway.Call) (any, error) {
 		x.cancel()
 	}
 	return nil, nil
-}
-
-type executionView struct {
-	FlowName       string
-	Name           string
-	FlowDefinition string
-	RoleArn        string `json:",omitempty"`
-	Input          string
-	Output         string
-	Status         string
-	StartedTime    string
-	StoppedTime    string
-}
-
-func (x *execution) view() executionView {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	return executionView{x.flow.name, x.name, x.text, x.roleARN, x.input, x.output, x.status, stamp(x.started), stamp(x.stopped)}
-}
-
-func (s *Service) startExecution(_ context.Context, c *gateway.Call) (any, error) {
-	if err := required(c, "FlowName"); err != nil {
-		return nil, err
-	}
-	x, gerr := s.start(c.Caller.AccountID, c.Get("FlowName"), c.Get("ExecutionName"), c.Get("Input"), false)
-	if gerr != nil {
-		return nil, gerr
-	}
-	v := x.view()
-	v.Status, v.Output, v.StoppedTime = "", "", "" // as observed in real replies
-	return v, nil
-}
-
-func (s *Service) startSyncExecution(ctx context.Context, c *gateway.Call) (any, error) {
-	if err := required(c, "FlowName"); err != nil {
-		return nil, err
-	}
-	x, gerr := s.start(c.Caller.AccountID, c.Get("FlowName"), c.Get("ExecutionName"), c.Get("Input"), true)
-	if gerr != nil {
-		return nil, gerr
-	}
-	select {
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case <-x.done:
-	}
-	v := x.view()
-	return map[string]any{
-		"FlowName": v.FlowName, "Name": v.Name, "Status": v.Status, "Output": v.Output,
-		"ErrorCode": x.code, "ErrorMessage": x.detail, "StartedTime": v.StartedTime, "StoppedTime": v.StoppedTime,
-	}, nil
-}
-
-func (s *Service) execution(c *gateway.Call) (*execution, error) {
-	if err := required(c, "FlowName", "ExecutionName"); err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	f, gerr := s.flow(c.Caller.AccountID, c.Get("FlowName"))
-	if gerr != nil {
-		return nil, gerr
-	}
-	x := f.executions[c.Get("ExecutionName")]
-	if x == nil {
-		return nil, gateway.Errorf(404, "ExecutionNotExists", "Execution '%s' of flow '%s' does not exist", c.Get("ExecutionName"), f.name)
-	}
-	return x, nil
-}
-
-func (s *Service) stopExecution(_ context.Context, c *gateway.Call) (any, error) {
-	x, err := s.execution(c)
-	if err != nil {
-		return nil, err
-	}
-	if x.ended() {
-		return nil, gateway.Errorf(400, "ExecutionAlreadyCompleted", "Execution '%s' has ended", x.name)
-	}
-	x.mu.Lock()
-	x.stopping, x.code, x.detail = true, c.Get("Error"), c.Get("Cause")
-	x.mu.Unlock()
-	x.cancel()
-	return x.view(), nil
-}
-
-func (s *Service) describeExecution(ctx context.Context, c *gateway.Call) (any, error) {
-	x, err := s.execution(c)
-	if err != nil {
-		return nil, err
-	}
-	wait, err := c.Int("WaitTimeSeconds", 0)
-	if err != nil || wait < 0 || wait > 60 {
-		return nil, invalid("WaitTimeSeconds is a number from 0 to 60")
-	}
-	if wait > 0 {
-		timer := time.NewTimer(time.Duration(wait) * time.Second)
-		defer timer.Stop()
-		select {
-		case <-ctx.Done():
-		case <-timer.C:
-		case <-x.done:
-		}
-	}
-	return x.view(), nil
-}
-
-func (s *Service) listExecutions(_ context.Context, c *gateway.Call) (any, error) {
-	if err := required(c, "FlowName"); err != nil {
-		return nil, err
-	}
-	limit, err := limitOf(c, 60, 99)
-	if err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	f, gerr := s.flow(c.Caller.AccountID, c.Get("FlowName"))
-	if gerr != nil {
-		s.mu.Unlock()
-		return nil, gerr
-	}
-	var match []executionView
-	for _, n := range slices.Backward(f.order) {
-		v := f.executions[n].view()
-		if strings.HasPrefix(n, c.Get("ExecutionNamePrefix")) && (c.Get("Status") == "" || c.Get("Status") == v.Status) {
-			match = append(match, v)
-		}
-	}
-	s.mu.Unlock()
-	views, next := page(match, c.Get("NextToken"), limit)
-	return listAnswer("Executions", views, next), nil
-}
-
-func (s *Service) executionHistory(_ context.Context, c *gateway.Call) (any, error) {
-	x, err := s.execution(c)
-	if err != nil {
-		return nil, err
-	}
-	limit, err := limitOf(c, 60, 999)
-	if err != nil {
-		return nil, err
-	}
-	x.mu.Lock()
-	events := slices.Clone(x.events)
-	x.mu.Unlock()
-	views, next := page(events, c.Get("NextToken"), limit)
-	return listAnswer("Events", views, next), nil
-}
-
-func (s *Service) reportSucceeded(_ context.Context, c *gateway.Call) (any, error) {
-	if err := required(c, "TaskToken", "Output"); err != nil {
-		return nil, err
-	}
-	v, err := decode([]byte(c.Get("Output")))
-	if err != nil {
-		return nil, invalid("Output is no JSON: %v", err)
-	}
-	if gerr := s.reportTask(c.Get("TaskToken"), report{output: v}); gerr != nil {
-		return nil, gerr
-	}
-	return map[string]any{"EventId": 0}, nil
-}
-
-func (s *Service) reportFailed(_ context.Context, c *gateway.Call) (any, error) {
-	if err := required(c, "TaskToken", "Error"); err != nil {
-		return nil, err
-	}
-	if gerr := s.reportTask(c.Get("TaskToken"), report{err: failf(c.Get("Error"), "%s", c.Get("Cause"))}); gerr != nil {
-		return nil, gerr
-	}
-	return map[string]any{"EventId": 0}, nil
 }
 
 func limitOf(c *gateway.Call, def, most int) (int, error) {

@@ -18,6 +18,7 @@ const maxData = 64 << 10
 type flowError struct {
 	code, detail string
 	output       map[string]any // of a Fail state
+	named        bool           // the code went through Assumptions.ErrorName
 }
 
 func failf(code, format string, args ...any) *flowError {
@@ -41,7 +42,7 @@ type frame struct {
 // roots gives the values that expressions of the frame see. Output is offered only where the language offers it.
 func (x *execution) roots(f *frame, withOutput bool) roots {
 	cur := map[string]any{"Name": f.st.Name, "Input": f.input, "RetryCount": float64(f.retries)}
-	r := roots{input: f.input, global: x.globals()}
+	r := roots{input: f.input, global: x.globals(), assume: x.service.assume}
 	if withOutput {
 		cur["Output"] = f.output
 		r.output = f.output
@@ -110,7 +111,7 @@ func (x *execution) state(ctx context.Context, t *trail, s *Scope, st *State, ra
 
 func (x *execution) caught(f *frame, c Catch, err *flowError) (map[string]any, *flowError) {
 	if c.Output == nil {
-		return catchInput(err), nil
+		return x.service.assume.CatchInput(err.code, err.detail), nil
 	}
 	f.err = err
 	out, berr := c.Output.build(x.roots(f, false))
@@ -122,18 +123,21 @@ func (x *execution) caught(f *frame, c Catch, err *flowError) (map[string]any, *
 
 // attempts runs a state until it succeeds or no Retry rule allows another try.
 //
-// Assumption: MaxAttempts counts the tries after the first one, and each Retry rule has a count of its own.
+// Assumption: each Retry rule has a count of its own; retriesOf says what MaxAttempts counts.
 func (x *execution) attempts(ctx context.Context, t *trail, s *Scope, f *frame) (map[string]any, *State, *flowError) {
 	raw := f.input
 	used := make([]int, len(f.st.Retry))
 	for {
 		f.input, f.output, f.err, f.token = raw, nil, nil, ""
 		out, next, err := x.once(ctx, t, s, f)
+		if err != nil && !err.named {
+			err.code, err.named = x.service.assume.ErrorName(err.code), true
+		}
 		if err == nil || ctx.Err() != nil {
 			return out, next, err
 		}
 		i := slices.IndexFunc(f.st.Retry, func(r Retry) bool { return err.matches(r.Errors) })
-		if i < 0 || used[i] >= f.st.Retry[i].MaxAttempts {
+		if i < 0 || used[i] >= x.service.assume.RetriesOf(f.st.Retry[i].MaxAttempts) {
 			return nil, nil, err
 		}
 		if !sleep(ctx, f.st.Retry[i].pause(used[i])) {
@@ -190,7 +194,7 @@ func (x *execution) once(ctx context.Context, t *trail, s *Scope, f *frame) (map
 		return nil, nil, ferr
 	}
 	if st.Type == Fail {
-		return nil, nil, &flowError{code: st.Code, detail: st.Detail, output: out}
+		return nil, nil, &flowError{code: st.Code, detail: st.Detail, output: out, named: true}
 	}
 	return out, next, nil
 }
@@ -336,8 +340,8 @@ func (x *execution) mapItems(ctx context.Context, t *trail, f *frame) (any, *flo
 	if !ok {
 		return nil, failf(errExpression, "ItemsPath of %s is %s, and it must be an array", f.st.Name, typeName(v))
 	}
-	outs, ferr := x.fanOut(ctx, len(items), mapWorkers(f.st.Workers), func(ctx context.Context, i int) (map[string]any, *flowError) {
-		in, err := itemInput(items[i])
+	outs, ferr := x.fanOut(ctx, len(items), x.service.assume.MapWorkers(f.st.Workers), func(ctx context.Context, i int) (map[string]any, *flowError) {
+		in, err := x.service.assume.ItemInput(items[i])
 		if err != nil {
 			return nil, failf(errDataLimit, "item %d of %s: %v", i, f.st.Name, err)
 		}
@@ -365,6 +369,9 @@ func (x *execution) fanOut(ctx context.Context, n, workers int, run func(context
 	var first *flowError
 	var mu sync.Mutex
 	var wg sync.WaitGroup
+	if x.service.sequential {
+		workers = 1
+	}
 	slots := make(chan struct{}, max(workers, 1))
 	for i := range n {
 		slots <- struct{}{}

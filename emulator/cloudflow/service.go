@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net/http"
 	"regexp"
 	"slices"
 	"sync"
@@ -27,6 +28,13 @@ type Options struct {
 	Roles      auth.RoleAssumer
 	Authorizer auth.Authorizer // asked when a flow starts another one
 	Clock      func() time.Time
+	Cron       func(expression string) (Schedule, error) // nil: schedules are refused
+	HTTP       *http.Client                              // of HTTP:Request; nil: such tasks fail
+	Poll       time.Duration                             // how often the clock is looked at for schedules; default 100 ms, negative never (call [Service.Tick])
+	Assume     Assumptions                               // what the documentation leaves open
+	// Sequential runs branches and iterations one after the other, so that two runs with the same answers have the same
+	// history.
+	Sequential bool
 }
 
 // Service keeps flows and executions. It is safe for concurrent use.
@@ -36,6 +44,10 @@ type Service struct {
 	roles      auth.RoleAssumer
 	authorizer auth.Authorizer
 	clock      func() time.Time
+	cron       func(string) (Schedule, error)
+	http       *http.Client
+	assume     *Assumptions
+	sequential bool
 
 	ctx    context.Context //nolint:containedctx // the life of the service: executions outlive the calls that start them
 	cancel context.CancelFunc
@@ -50,9 +62,14 @@ type Service struct {
 type flow struct {
 	account, id, name, typ, text, description, roleARN, mode string
 	def                                                      *Definition
+	environment, resourceGroup                               string
 	created, modified                                        time.Time
 	executions                                               map[string]*execution
 	order                                                    []string
+	versions                                                 []*version
+	lastVersion                                              int
+	aliases                                                  map[string]*alias
+	schedules                                                map[string]*schedule
 }
 
 type execution struct {
@@ -62,6 +79,7 @@ type execution struct {
 	def       *Definition
 	text      string
 	roleARN   string
+	qualifier string
 	name      string
 	requestID string
 	input     string
@@ -88,12 +106,19 @@ type report struct {
 func New(o Options) *Service {
 	s := &Service{
 		region: o.Region, invoker: o.Invoker, roles: o.Roles, authorizer: o.Authorizer, clock: o.Clock,
+		cron: o.Cron, http: o.HTTP, assume: o.Assume.withDefaults(), sequential: o.Sequential,
 		flows: map[string]*flow{}, tokens: map[string]chan report{},
 	}
 	if s.clock == nil {
 		s.clock = time.Now
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
+	if o.Cron != nil && o.Poll >= 0 {
+		if o.Poll == 0 {
+			o.Poll = 100 * time.Millisecond
+		}
+		s.wg.Go(func() { s.poll(o.Poll) })
+	}
 	return s
 }
 
@@ -117,10 +142,10 @@ func (s *Service) flow(account, name string) (*flow, *gateway.Error) {
 	return f, nil
 }
 
-func compile(name, text string) (*Definition, *gateway.Error) {
+func compile(name, text, mode string) (*Definition, *gateway.Error) {
 	d, problems := Parse(text)
-	if d != nil {
-		problems = d.Check(nil)
+	if len(problems) == 0 {
+		problems = append(d.Check(nil), d.CheckMode(mode)...)
 	}
 	if len(problems) > 0 {
 		msg := "the definition is not valid"
@@ -133,7 +158,7 @@ func compile(name, text string) (*Definition, *gateway.Error) {
 		}
 		return nil, invalid("%s", msg)
 	}
-	if d.Name != name {
+	if d.Name != name { // documented: the two must be equal
 		return nil, invalid("the definition is named %q and the flow %q; they must be equal", d.Name, name)
 	}
 	return d, nil
@@ -145,18 +170,27 @@ func (s *Service) startAs(ctx context.Context, caller auth.Caller, account, flow
 	if !d.Allowed {
 		return nil, gateway.Errorf(403, "AccessDenied", "%s may not do fnf:StartExecution on %s", caller.ARN, s.flowARN(account, flow))
 	}
-	return s.start(account, flow, name, input, false)
+	return s.start(startOptions{account: account, flow: flow, name: name, input: input})
 }
 
 func (s *Service) flowARN(account, name string) string {
 	return "acs:fnf:" + s.region + ":" + account + ":flow/" + name
 }
 
+// startOptions are how an execution is started.
+type startOptions struct {
+	account, flow, name, input string
+	qualifier                  string // version or alias; "" or LATEST is the flow itself
+	token                      string // of a task that waits for the end of the execution
+	express                    bool
+}
+
 // start starts an execution, or returns the running one of that name.
 //
 // Assumption: the running one is the answer also when its input is another; the name of one that has ended is never
 // free again; a flow without Timeout has the maximum of its mode.
-func (s *Service) start(account, flowName, name, input string, express bool) (*execution, *gateway.Error) {
+func (s *Service) start(o startOptions) (*execution, *gateway.Error) {
+	account, flowName, name, input, express := o.account, o.flow, o.name, o.input, o.express
 	if input == "" {
 		input = "{}"
 	}
@@ -181,6 +215,10 @@ func (s *Service) start(account, flowName, name, input string, express bool) (*e
 	if (f.mode == "Express") != express {
 		return nil, gateway.Errorf(400, "ActionNotSupported", "the execution mode of flow %s is %s", flowName, f.mode)
 	}
+	body, gerr := s.body(f, o.qualifier)
+	if gerr != nil {
+		return nil, gerr
+	}
 	if express {
 		name += ":" + uuid.NewString()
 	}
@@ -191,7 +229,7 @@ func (s *Service) start(account, flowName, name, input string, express bool) (*e
 		return x, nil
 	}
 	x := &execution{
-		service: s, account: account, flow: f, def: f.def, text: f.text, roleARN: f.roleARN, name: name,
+		service: s, account: account, flow: f, def: body.def, text: body.text, roleARN: body.roleARN, qualifier: o.qualifier, name: name,
 		requestID: gateway.NewRequestID(), input: input, start: in, express: express, done: make(chan struct{}),
 		status: "Starting", started: s.clock(), global: map[string]any{},
 	}
@@ -201,12 +239,17 @@ func (s *Service) start(account, flowName, name, input string, express bool) (*e
 	if express {
 		limit = 5 * time.Minute
 	}
-	if t := time.Duration(f.def.Timeout) * time.Second; t > 0 {
+	if t := time.Duration(x.def.Timeout) * time.Second; t > 0 {
 		limit = min(limit, t)
 	}
 	ctx, cancel := context.WithTimeout(s.ctx, limit)
 	x.cancel = cancel
-	s.wg.Go(func() { x.run(ctx) })
+	s.wg.Go(func() {
+		x.run(ctx)
+		if o.token != "" {
+			s.reportEnd(x, o.token)
+		}
+	})
 	return x, nil
 }
 
@@ -240,7 +283,7 @@ func (x *execution) run(ctx context.Context) {
 		x.mu.Unlock()
 		t.event("ExecutionFailed", "", map[string]any{"code": err.code, "detail": err.detail})
 		output := ""
-		if o := failedOutput(err.output); o != nil {
+		if o := x.service.assume.FailedOutput(err.output); o != nil {
 			if b, merr := json.Marshal(o); merr == nil {
 				output = string(b)
 			}
@@ -296,6 +339,20 @@ func (s *Service) reportTask(token string, r report) *gateway.Error {
 	delete(s.tokens, token)
 	ch <- r
 	return nil
+}
+
+// reportEnd answers the task that waits for the end of an execution (CallbackFnFTaskToken). A token that nothing waits
+// on any more is left alone.
+func (s *Service) reportEnd(x *execution, token string) {
+	v := x.view()
+	if v.Status != "Succeeded" {
+		code, cause := s.assume.TokenError(v.Status)
+		_ = s.reportTask(token, report{err: failf(code, "%s", cause)})
+		return
+	}
+	if out, err := decode([]byte(v.Output)); err == nil { // we encoded it
+		_ = s.reportTask(token, report{output: out})
+	}
 }
 
 // Executions returns the names of the executions of a flow, oldest first.

@@ -94,9 +94,12 @@ func (x *execution) act(ctx context.Context, t *trail, f *frame) (any, *flowErro
 	t.event("TaskStarted", f.st.Name, nil)
 	var out any
 	var err *flowError
-	if f.st.Action == "FNF:StartExecution" {
+	switch f.st.Action {
+	case "FNF:StartExecution":
 		out, err = x.startChild(ctx, f, params)
-	} else {
+	case "HTTP:Request":
+		out, err = x.request(ctx, f, params)
+	default:
 		out, err = x.invoke(ctx, f, params)
 	}
 	if err != nil {
@@ -163,11 +166,11 @@ func (x *execution) invoke(ctx context.Context, f *frame, params map[string]any)
 	case res.Code != "":
 		return nil, failf("FC."+res.Code, "%s", res.Message)
 	case res.ErrorType != "":
-		return nil, failf(functionErrorName(res.ErrorType), "%s", res.Body)
+		return nil, failf(x.service.assume.FunctionErrorName(res.ErrorType), "%s", res.Body)
 	case typ == InvokeAsync:
-		return asyncOutput(), nil
+		return x.service.assume.AsyncOutput(), nil
 	}
-	return functionOutput(res.Body), nil
+	return x.service.assume.FunctionOutput(res.Body), nil
 }
 
 func encodeBody(v any) ([]byte, error) {
@@ -203,9 +206,14 @@ func sessionName(execution string) string {
 
 // startChild starts another flow.
 //
-// Assumption: WaitForSystemCallback leaves what RequestComplete leaves, once the child has succeeded, and fails with
-// FNF.ExecutionFailed when it ended otherwise.
+// Assumption: WaitForSystemCallback fails with FNF.ExecutionFailed when the child did not succeed; childOutput says what
+// it leaves otherwise. Parameters beside resourceArn, executionName and input are refused.
 func (x *execution) startChild(ctx context.Context, f *frame, params map[string]any) (any, *flowError) {
+	for k := range params {
+		if k != "resourceArn" && k != "executionName" && k != "input" {
+			return nil, failf("InvalidArgument", "%s has an unknown parameter %q; there are resourceArn, executionName and input", f.st.Name, k)
+		}
+	}
 	arn, _ := params["resourceArn"].(string)
 	_, flow, ok := strings.Cut(arn, ":flow/")
 	if !ok {
@@ -234,6 +242,7 @@ func (x *execution) startChild(ctx context.Context, f *frame, params map[string]
 		if s := child.view(); s.Status != "Succeeded" {
 			return nil, failf("FNF.ExecutionFailed", "execution %s of %s ended as %s", child.name, flow, s.Status)
 		}
+		return x.service.assume.ChildOutput(flow, child.name, child.requestID, child.view().Output), nil
 	}
 	return map[string]any{"FlowName": flow, "ExecutionName": child.name, "RequestID": child.requestID}, nil
 }

@@ -44,6 +44,9 @@ const throttledFor = 5 * time.Hour
 // runAsync runs a call to its end and then calls the destination. t is nil without task mode.
 func (s *Service) runAsync(ctx context.Context, f *function, c *call, t *task, accepted time.Time) {
 	out, tries, state := s.tryAsync(ctx, f, c, t, accepted)
+	if c.ended != nil && out != nil {
+		c.ended(out)
+	}
 	if state == "" {
 		return // the service closes
 	}

@@ -48,6 +48,7 @@ type call struct {
 	tail      bool
 	kill      bool // a fault: the process is killed killAfter the request was sent
 	killAfter time.Duration
+	ended     func(*outcome) // called once when an asynchronous call has ended; may be nil
 }
 
 // webCall is what a built-in runtime is told about a request of an HTTP trigger beside the request itself.

@@ -210,9 +210,14 @@ func (s *Service) runTask(t *trigger, r logRange, task string) *outcome {
 	if err != nil {
 		out = &outcome{refused: err}
 	} else {
-		c := eventCall(newRequestID(), s.logEvent(t, r, task))
-		c.qualifier = t.spec.Qualifier
-		out = s.invoke(s.ctx, role.caller, invocation{account: f.account, name: f.name, call: c})
+		deliver := func() *outcome {
+			c := eventCall(newRequestID(), s.logEvent(t, r, task))
+			c.qualifier = t.spec.Qualifier
+			return s.invoke(s.ctx, role.caller, invocation{account: f.account, name: f.name, call: c})
+		}
+		if out = deliver(); s.o.Again != nil && s.o.Again(f.account, f.name) {
+			out = deliver()
+		}
 	}
 	if out.failed() {
 		f.note(fmt.Sprintf("log trigger %s: shard %d: %s", t.spec.TriggerName, r.shard, out.message()))

@@ -70,6 +70,8 @@ type Options struct {
 	FailOnStatus bool
 	// NoFreeze lets idle instances run on. By default they are frozen where the system can do that.
 	NoFreeze bool
+	// Again tells whether the trigger event that was just delivered to a function is delivered once more; nil: never.
+	Again func(account, function string) bool
 }
 
 // Service is the emulated Function Compute. It is safe for concurrent use.

@@ -21,6 +21,9 @@ func (s *Service) fireTimers(f *function, now time.Time) {
 			}
 			t.next = t.schedule.Next(t.next)
 		}
+		if len(due) > 0 && s.o.Again != nil && s.o.Again(f.account, f.name) {
+			due = append(due, due[len(due)-1])
+		}
 		for _, at := range due {
 			c := eventCall(newRequestID(), timerEvent(at, t.spec.TriggerName, t.timer.Payload))
 			c.qualifier = t.spec.Qualifier

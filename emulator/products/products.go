@@ -1,8 +1,10 @@
-// Package products emulates the operations of security products that responses call: WAF 3.0 (waf-openapi 2021-10-01)
-// and Cloud Firewall (Cloudfw 2017-12-07).
+// Package products emulates the operations of products that responses call: WAF 3.0 (waf-openapi 2021-10-01), Cloud
+// Firewall (Cloudfw 2017-12-07), the security groups of ECS (2014-05-26), and alert events of Security Center (Sas
+// 2018-12-03). OSS has a package of its own.
 //
-// Start with [New], give accounts the products with [Service.SeedWAF] and [Service.SeedCloudFirewall], and serve them
-// with [Service.Register]. What the products block is readable in Go with [Service.BlockedIPs]. The emulator filters no
+// Start with [New], give accounts the products with [Service.SeedWAF], [Service.SeedCloudFirewall] and the other seeds,
+// and serve them with [Service.Register]. What became of them is readable in Go: [Service.BlockedIPs],
+// [Service.SecurityGroups], [Service.Instances], [Service.SuspEvents]. The emulator filters no
 // traffic. Parameter names are those of the public API reference and, for Cloud Firewall, of the official SDK.
 package products
 
@@ -32,6 +34,8 @@ type Service struct {
 	mu        sync.Mutex
 	wafs      map[string]*waf      // by account
 	firewalls map[string]*firewall // by account
+	computes  map[string]*compute  // by account
+	events    map[string][]*SuspEvent
 	ids       int64
 }
 
@@ -40,7 +44,10 @@ func New(o Options) *Service {
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
-	return &Service{clock: o.Clock, wafs: map[string]*waf{}, firewalls: map[string]*firewall{}}
+	return &Service{
+		clock: o.Clock, wafs: map[string]*waf{}, firewalls: map[string]*firewall{},
+		computes: map[string]*compute{}, events: map[string][]*SuspEvent{},
+	}
 }
 
 // Register adds all operations to the gateway.
@@ -50,6 +57,8 @@ func (s *Service) Register(g *gateway.Gateway) {
 		"CreateDefenseTemplate": s.createTemplate, "CreateDefenseRule": s.createRule,
 		"DescribeDefenseRules": s.describeRules, "DeleteDefenseRule": s.deleteRule,
 	}))
+	g.Register("Ecs", "2014-05-26", s.ecsOperations())
+	g.Register("Sas", "2018-12-03", s.sasOperations())
 	g.Register("Cloudfw", "2017-12-07", operations("yundun-cloudfirewall", map[string]handler{
 		"AddControlPolicy": s.addPolicy, "DescribeControlPolicy": s.describePolicies, "DeleteControlPolicy": s.deletePolicy,
 		"AddAddressBook": s.addBook, "DescribeAddressBook": s.describeBooks, "DeleteAddressBook": s.deleteBook,

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/fenghuo-soc/fenghuo/emulator"
+	"github.com/fenghuo-soc/fenghuo/emulator/faults"
 	"github.com/fenghuo-soc/fenghuo/shared/sls"
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
 )
@@ -26,6 +27,7 @@ type Options struct {
 	Seed     uint64
 	Records  int // ordinary records; default 20,000
 	Listen   string
+	Faults   faults.Plan // what goes wrong in the cloud, on top of what the story breaks by itself
 	// Patience is how long to wait for what must come by itself: events, approvals, the last records. Default 60 s.
 	Patience time.Duration
 	// Approve answers an approval after its preview was shown; nil approves.
@@ -40,6 +42,10 @@ type Options struct {
 	Scored func(Score)
 	// Stay keeps everything running after the score until the context ends.
 	Stay bool
+	// LogStorage switches log storage on: normalised logs are kept in the Logstore archive.
+	LogStorage bool
+	// Tour adds, after the score, what happens rarely: see the stage of this name.
+	Tour bool
 }
 
 // Stage is a part of the story.
@@ -59,6 +65,7 @@ const (
 	StageDoctor    Stage = "doctor"    // an account goes quiet and is repaired
 	StageUndo      Stage = "undo"      // one response is taken back
 	StageScore     Stage = "score"
+	StageTour      Stage = "tour" // a search, a check, a removal, the end of the delegation; with Options.Tour
 )
 
 // story is the state of one telling.
@@ -111,6 +118,7 @@ func Run(ctx context.Context, o Options) (score Score, err error) {
 		{StageDoctor, s.doctor},
 		{StageUndo, s.undo},
 		{StageScore, s.keepScore},
+		{StageTour, s.tour},
 	} {
 		if err := step.run(ctx); err != nil {
 			return s.score, errors.Join(fmt.Errorf("%s: %w", step.stage, err), s.denials())

@@ -4,12 +4,11 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/fenghuo-soc/fenghuo/emulator/gateway"
+	"github.com/fenghuo-soc/fenghuo/emulator/faults"
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
 )
 
@@ -21,10 +20,9 @@ const faultTimes = 3
 func (s *story) respond(ctx context.Context) error {
 	s.title("Playbooks wait for approval", "剧本等待审批")
 	d := s.server.World().Accounts[3].UID
-	s.server.Gateway().Inject(gateway.Fault{
-		Action: "AddControlPolicy", AccountID: d, Status: http.StatusServiceUnavailable,
-		Code: "ServiceUnavailable", Message: "The request has failed due to a temporary failure of the server.", Times: faultTimes,
-	})
+	if err := s.server.Faults().Add(faults.Fault{Kind: faults.Unavailable, Operation: "AddControlPolicy", Account: d, Count: faultTimes}); err != nil {
+		return err
+	}
 	var runs []soc.Run
 	err := until(ctx, s.Patience, 200*time.Millisecond, "an approval for each playbook run", func(ctx context.Context) (ok bool, err error) {
 		runs, ok, err = s.waiting(ctx)

@@ -30,7 +30,7 @@ func (s *story) startCloud(context.Context) error {
 	if s.dir, err = os.MkdirTemp("", "fenghuo-demo-"); err != nil {
 		return fmt.Errorf("make work directory: %w", err)
 	}
-	if s.server, err = emulator.Start(emulator.Options{World: w, Listen: s.Listen, Dir: filepath.Join(s.dir, "cloud")}); err != nil {
+	if s.server, err = emulator.Start(emulator.Options{World: w, Listen: s.Listen, Dir: filepath.Join(s.dir, "cloud"), Faults: s.Faults}); err != nil {
 		return err
 	}
 	s.token = randomHex(16)
@@ -132,6 +132,7 @@ func (s *story) deploy(ctx context.Context) error {
 			"SOC_REGION": s.server.World().Region, "SOC_MANAGEMENT_ACCOUNT": s.management(), "SOC_ADMINISTRATOR_ACCOUNT": s.administrator(),
 			"SOC_EXTERNAL_ID": randomHex(16), "SOC_STORE": "sqlite:" + filepath.Join(s.dir, "state.db"),
 			"SOC_ENDPOINT": s.server.Endpoint(), "SOC_SLS_ENDPOINT": s.server.Endpoint(), "SOC_CONSOLE_TOKEN_SHA256": hex.EncodeToString(sum[:]),
+			"SOC_LOG_STORAGE": map[bool]string{true: "on", false: "off"}[s.LogStorage],
 		},
 		Access:  map[string]deploy.Access{"management": k(s.management()), "administrator": k(s.administrator())},
 		CodeDir: func(function, _ string) string { return filepath.Join(s.Binaries, function) },

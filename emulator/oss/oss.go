@@ -1,0 +1,208 @@
+// Package oss emulates the two operations of Object Storage Service that responses call: PutBucketAcl and GetBucketAcl,
+// with signature V1 and XML answers. There are buckets with an access list and no objects; every other request is
+// answered with an error that names it.
+//
+// Start with [New], make buckets with [Service.Seed], and serve [Service.ServeHTTP]. [Matches] tells which requests are
+// for it. A bucket is the first label of the host, or the first part of the path when the host is an address.
+package oss
+
+import (
+	"encoding/xml"
+	"net"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/fenghuo-soc/fenghuo/emulator/auth"
+	"github.com/fenghuo-soc/fenghuo/emulator/gateway"
+)
+
+// Options are what a service needs. Credentials and Authorizer are required.
+type Options struct {
+	Credentials auth.Credentials
+	Authorizer  auth.Authorizer
+	Clock       func() time.Time // nil = wall clock
+	Region      string           // of the buckets
+}
+
+// Service holds the buckets of all accounts. It is safe for concurrent use.
+type Service struct {
+	o Options
+
+	mu      sync.Mutex
+	buckets map[string]*bucket // by name: names are unique in the cloud
+}
+
+type bucket struct{ owner, acl string }
+
+// The access lists of a bucket.
+var lists = []string{"private", "public-read", "public-read-write"}
+
+// New returns a service without buckets.
+func New(o Options) *Service {
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	return &Service{o: o, buckets: map[string]*bucket{}}
+}
+
+// Seed makes a bucket, or gives it another access list.
+func (s *Service) Seed(account, name, acl string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.buckets[name] = &bucket{account, acl}
+}
+
+// ACL returns owner and access list of a bucket.
+func (s *Service) ACL(name string) (owner, acl string, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b := s.buckets[name]
+	if b == nil {
+		return "", "", false
+	}
+	return b.owner, b.acl, true
+}
+
+// Matches tells whether a request is for this service.
+func Matches(r *http.Request) bool {
+	a := r.Header.Get("Authorization")
+	return strings.HasPrefix(a, "OSS ") || strings.HasPrefix(a, "OSS4-HMAC-SHA256") || strings.Contains(r.Host, ".oss-")
+}
+
+// Operation names what a request asks for.
+func Operation(r *http.Request) string {
+	_, acl := r.URL.Query()["acl"]
+	switch _, object := target(r); {
+	case object == "" && acl && r.Method == http.MethodPut:
+		return "PutBucketAcl"
+	case object == "" && acl && r.Method == http.MethodGet:
+		return "GetBucketAcl"
+	}
+	return "unknown"
+}
+
+// target finds bucket and object of a request.
+func target(r *http.Request) (bucket, object string) {
+	host := r.Host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	path := strings.TrimPrefix(r.URL.Path, "/")
+	if label, rest, ok := strings.Cut(host, "."); ok && net.ParseIP(host) == nil && strings.HasPrefix(rest, "oss-") {
+		return label, path
+	}
+	bucket, object, _ = strings.Cut(path, "/")
+	return bucket, object
+}
+
+// failure is an error of the service.
+type failure struct {
+	XMLName       xml.Name `xml:"Error"`
+	Status        int      `xml:"-"`
+	Code          string
+	Message       string
+	RequestID     string `xml:"RequestId"`
+	HostID        string `xml:"HostId"`
+	ArgumentName  string `xml:",omitempty"`
+	ArgumentValue string `xml:",omitempty"`
+}
+
+func fail(status int, code, message string) *failure {
+	return &failure{Status: status, Code: code, Message: message}
+}
+
+var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$`)
+
+// ServeHTTP answers one request.
+func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	id := gateway.NewRequestID()
+	w.Header().Set("x-oss-request-id", id)
+	w.Header().Set("Server", "AliyunOSS")
+	body, f := s.serve(r)
+	status := http.StatusOK
+	if f != nil {
+		f.RequestID, f.HostID = id, r.Host
+		status, body = f.Status, f
+	}
+	if body == nil {
+		w.WriteHeader(status)
+		return
+	}
+	text, err := xml.Marshal(body)
+	if err != nil {
+		panic(err) // plain texts
+	}
+	w.Header().Set("Content-Type", "application/xml")
+	w.WriteHeader(status)
+	_, _ = w.Write(append([]byte(xml.Header), text...)) // the client is gone when this fails
+}
+
+func (s *Service) serve(r *http.Request) (any, *failure) {
+	operation := Operation(r)
+	if operation == "unknown" {
+		return nil, fail(http.StatusNotImplemented, "NotImplemented",
+			r.Method+" "+r.URL.RequestURI()+" is not offered here; there are PutBucketAcl and GetBucketAcl.")
+	}
+	caller, f := s.authenticate(r)
+	if f != nil {
+		return nil, f
+	}
+	name, _ := target(r)
+	if !bucketName.MatchString(name) {
+		return nil, fail(http.StatusBadRequest, "InvalidBucketName", "The specified bucket is not valid.")
+	}
+	d := s.o.Authorizer.Authorize(r.Context(), auth.Request{
+		Caller: caller, Action: "oss:" + operation,
+		Resource: "acs:oss:oss-" + s.o.Region + ":" + caller.AccountID + ":" + name,
+	})
+	if !d.Allowed {
+		return nil, fail(http.StatusForbidden, "AccessDenied", "You have no right to access this object because of bucket acl.")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b := s.buckets[name]
+	if b != nil && b.owner != caller.AccountID {
+		return nil, fail(http.StatusForbidden, "AccessDenied", "You have no right to access this bucket.")
+	}
+	if operation == "GetBucketAcl" {
+		return get(b)
+	}
+	return nil, s.put(caller.AccountID, name, b, r.Header)
+}
+
+// put sets the access list. As the reference says, a bucket that does not exist is made, and a request without the
+// header changes nothing.
+func (s *Service) put(account, name string, b *bucket, h http.Header) *failure {
+	acl := h.Get("x-oss-acl")
+	if acl != "" && !slices.Contains(lists, acl) {
+		f := fail(http.StatusBadRequest, "InvalidArgument", "no such bucket access control exists")
+		f.ArgumentName, f.ArgumentValue = "x-oss-acl", acl
+		return f
+	}
+	if b == nil {
+		b = &bucket{owner: account, acl: "private"}
+		s.buckets[name] = b
+	}
+	if acl != "" {
+		b.acl = acl
+	}
+	return nil
+}
+
+type policy struct {
+	XMLName xml.Name `xml:"AccessControlPolicy"`
+	ID      string   `xml:"Owner>ID"`
+	Name    string   `xml:"Owner>DisplayName"`
+	Grant   string   `xml:"AccessControlList>Grant"`
+}
+
+func get(b *bucket) (any, *failure) {
+	if b == nil {
+		return nil, fail(http.StatusNotFound, "NoSuchBucket", "The specified bucket does not exist.")
+	}
+	return policy{ID: b.owner, Name: b.owner, Grant: b.acl}, nil
+}
