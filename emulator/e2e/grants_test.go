@@ -19,6 +19,9 @@ var unusedInStory = map[string]string{
 	"fenghuo-console fnf:DescribeExecution":                             "when a flow was started under that name before",
 	"fenghuo-console log:GetLogStoreLogs":                               "on the search page",
 	"fenghuo-correlate fnf:DescribeExecution":                           "when a playbook was started before and not noted",
+	"fenghuo-create-roles resourcemanager:GetAccount":                   "for an account that is not in the list of members",
+	"fenghuo-onboard log:GetLogStore":                                   "for the dates of a receipt, when an account leaves",
+	"fenghuo-onboard resourcemanager:GetAccount":                        "by follow, on members that may be closing",
 	"fenghuo-delegate resourcemanager:DeregisterDelegatedAdministrator": "when delegation is taken back",
 }
 
