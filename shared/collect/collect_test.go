@@ -256,9 +256,10 @@ func TestExpiredRangeIsReported(t *testing.T) {
 		m.write(100)
 		w := newWorld(m, 1)
 		r := w.book.shards[first]
-		r.lease.Cursor, r.lease.HasCursor = base+10, true
+		r.lease.Cursor, r.lease.HasCursor, r.lease.LastLogAt = base+10, true, time.Unix(0, base).Truncate(time.Second).Add(-2*time.Hour)
 		sum := w.run(t, 3*time.Second)
-		if sum.Groups != 60 || sum.Parked != 1 || len(sum.Errors) != 1 || !strings.Contains(sum.Errors[0].Message, "30 LogGroups expired") {
+		if sum.Groups != 60 || sum.Parked != 1 || len(sum.Errors) != 1 || !strings.Contains(sum.Errors[0].Message, "30 LogGroups expired") ||
+			!strings.Contains(sum.Errors[0].Message, "2h1m40s of arrivals") {
 			t.Errorf("summary %+v", sum)
 		}
 		if w.book.parked[base+10] == "" || r.lease.Cursor != base+100 || w.book.ranges[0].Groups != 0 || w.book.ranges[0].To != base+40 {

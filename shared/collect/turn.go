@@ -119,7 +119,7 @@ func (t *turn) read(ctx context.Context) (err error) {
 	l := t.lease
 	t.desk.reader.Reset(sls.ReaderConfig{
 		From: shared{t.in, t.runner, l.Project + "/" + l.Logstore}, Logstore: l.Logstore, Shard: l.Shard.Shard, At: t.at,
-		MaxPause: IdlePoll,
+		MaxPause: IdlePoll, ReadUpTo: l.LastLogAt,
 	})
 	for end := time.Now().Add(TurnTime); t.open(ctx) && time.Now().Before(end); {
 		if err := t.renew(ctx); err != nil {

@@ -46,6 +46,7 @@ type Lease struct {
 	Until     time.Time
 	Cursor    int64
 	HasCursor bool
+	LastLogAt time.Time // arrival time of the newest record that was read, zero when there was none
 }
 
 // Range says that the half-open cursor range [From, To) of a leased shard is durable downstream.
@@ -135,7 +136,7 @@ func (s *DB) ClaimShards(ctx context.Context, worker string, limit int, lease ti
 				JOIN accounts a ON a.uid = h.account AND a.state = 'joined'
 				WHERE h.finished = 0 AND h.lease_until <= ? AND h.retry_at <= ?
 				ORDER BY h.last_read_at, h.project, h.logstore, h.shard LIMIT ?)
-			RETURNING source, account, region, template, project, logstore, shard, token, cursor`,
+			RETURNING source, account, region, template, project, logstore, shard, token, cursor, last_log_at`,
 			worker, nanos(until), nanos(now), nanos(now), limit)
 		if err != nil {
 			return err
@@ -144,10 +145,11 @@ func (s *DB) ClaimShards(ctx context.Context, worker string, limit int, lease ti
 		for rows.Next() {
 			l := Lease{Owner: worker, Until: until}
 			var cursor sql.NullInt64
-			if err := rows.Scan(&l.Source, &l.Account, &l.Region, &l.Template, &l.Project, &l.Logstore, &l.Shard.Shard, &l.Token, &cursor); err != nil {
+			var last int64
+			if err := rows.Scan(&l.Source, &l.Account, &l.Region, &l.Template, &l.Project, &l.Logstore, &l.Shard.Shard, &l.Token, &cursor, &last); err != nil {
 				return err
 			}
-			l.Cursor, l.HasCursor = cursor.Int64, cursor.Valid
+			l.Cursor, l.HasCursor, l.LastLogAt = cursor.Int64, cursor.Valid, fromNanos(last)
 			out = append(out, l)
 		}
 		return rows.Err()

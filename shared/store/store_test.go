@@ -164,8 +164,8 @@ func TestLeases(t *testing.T) {
 			mine = l
 		}
 	}
-	if !mine.HasCursor || mine.Cursor != 103 {
-		t.Fatalf("cursor = %d (%v), want 103", mine.Cursor, mine.HasCursor)
+	if !mine.HasCursor || mine.Cursor != 103 || !mine.LastLogAt.Equal(now) {
+		t.Fatalf("cursor = %d (%v), last log %v; want 103 and %v", mine.Cursor, mine.HasCursor, mine.LastLogAt, now)
 	}
 	must(t, s.RenewLease(ctx, mine, later.Add(time.Minute)))
 	must(t, s.ReleaseShard(ctx, mine, "denied", later.Add(time.Hour), false))
