@@ -128,6 +128,9 @@ func (c cloud) ros(t *testing.T, uid, action string, form map[string]string, out
 // deployStackGroup deploys the member part of template.yaml as a stack group of the management account.
 func (c cloud) deployStackGroup(t *testing.T, uids ...string) {
 	t.Helper()
+	if err := c.Directory().Trust(accountA, "ros.aliyuncs.com"); err != nil {
+		t.Fatal(err)
+	}
 	c.ros(t, accountA, "CreateStackGroup", memberParameters(map[string]string{
 		"StackGroupName": "fenghuo", "PermissionModel": "SERVICE_MANAGED",
 		"AutoDeployment": `{"Enabled":false}`, "TemplateBody": readRoot(t, "template.yaml"),
