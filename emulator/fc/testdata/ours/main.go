@@ -15,7 +15,9 @@ type input struct{ Say string }
 type output struct{ Said, Account, Key string }
 
 func main() {
-	fc.Main("ours", func(context.Context, struct{}) (func(context.Context, input) (output, error), error) { return handle, nil })
+	fc.Main("ours", func(context.Context, struct{}) (func(context.Context, input) (output, error), error) {
+		return handle, nil
+	})
 }
 
 func handle(ctx context.Context, in input) (output, error) {
