@@ -1,0 +1,196 @@
+package analytics
+
+import (
+	"cmp"
+	"database/sql/driver"
+	"errors"
+	"math"
+	"slices"
+	"strings"
+
+	"modernc.org/sqlite"
+)
+
+// collector is an aggregation that the engine does not have: it sees every row of a group and then says the result.
+type collector struct {
+	add    func(args values) error
+	result func() (driver.Value, error)
+}
+
+func (c *collector) Step(_ *sqlite.FunctionContext, args []driver.Value) error {
+	if len(args) > 1 && args[1] == nil || c.add == nil {
+		return nil
+	}
+	return marked2(c.add(args))
+}
+
+func marked2(err error) error {
+	if err == nil {
+		return nil
+	}
+	return marked(err)
+}
+
+func (c *collector) WindowInverse(*sqlite.FunctionContext, []driver.Value) error {
+	return errors.New("no window functions") // they are refused before
+}
+
+func (c *collector) WindowValue(*sqlite.FunctionContext) (driver.Value, error) {
+	v, err := c.result()
+	return v, marked2(err)
+}
+
+func (c *collector) Final(*sqlite.FunctionContext) {}
+
+// collectors make one collector for each group.
+var collectors = map[string]func() *collector{
+	"g_max_by":      func() *collector { return best(1) },
+	"g_min_by":      func() *collector { return best(-1) },
+	"g_percentile":  percentiles,
+	"g_distinct":    distinct,
+	"g_array_agg":   list,
+	"g_stddev_samp": func() *collector { return spread(1, true) },
+	"g_stddev_pop":  func() *collector { return spread(0, true) },
+	"g_var_samp":    func() *collector { return spread(1, false) },
+	"g_var_pop":     func() *collector { return spread(0, false) },
+}
+
+// best keeps the first argument of the row whose second is largest (sign 1) or smallest (−1).
+func best(sign int) *collector {
+	var value, key driver.Value
+	return &collector{
+		add: func(a values) error {
+			if key == nil || sign*compare(a[1], key) > 0 {
+				value, key = kept(a[0]), kept(a[1])
+			}
+			return nil
+		},
+		result: func() (driver.Value, error) { return value, nil },
+	}
+}
+
+func kept(v driver.Value) driver.Value {
+	if s, ok := v.(string); ok {
+		return strings.Clone(s)
+	}
+	return v
+}
+
+// compare orders two values of one type.
+func compare(a, b driver.Value) int {
+	switch a := a.(type) {
+	case int64:
+		if b, ok := b.(int64); ok {
+			return cmp.Compare(a, b)
+		}
+	case float64:
+		if b, ok := b.(float64); ok {
+			return cmp.Compare(a, b)
+		}
+	case string:
+		if b, ok := b.(string); ok {
+			return cmp.Compare(a, b)
+		}
+	}
+	return cmp.Compare(asFloat(a), asFloat(b))
+}
+
+func asFloat(v driver.Value) float64 {
+	switch v := v.(type) {
+	case int64:
+		return float64(v)
+	case float64:
+		return v
+	}
+	return 0
+}
+
+func percentiles() *collector {
+	var list []driver.Value
+	var p float64
+	return &collector{
+		add: func(a values) error {
+			if a[0] == nil {
+				return nil
+			}
+			if p = asFloat(a[1]); !(p >= 0 && p <= 1) {
+				return dataf("Percentile must be between 0 and 1")
+			}
+			list = append(list, a[0])
+			return nil
+		},
+		result: func() (driver.Value, error) {
+			if len(list) == 0 {
+				return nil, nil
+			}
+			slices.SortFunc(list, compare)
+			return list[min(int(p*float64(len(list))), len(list)-1)], nil
+		},
+	}
+}
+
+func distinct() *collector {
+	seen := map[driver.Value]bool{}
+	return &collector{
+		add: func(a values) error {
+			if a[0] != nil {
+				seen[kept(a[0])] = true
+			}
+			return nil
+		},
+		result: func() (driver.Value, error) { return int64(len(seen)), nil },
+	}
+}
+
+func list() *collector {
+	var all []*string
+	size := 0
+	return &collector{
+		add: func(a values) error {
+			if a[0] == nil {
+				all = append(all, nil)
+				return nil
+			}
+			s := strings.Clone(a[0].(string))
+			if size += len(s); size > maxText {
+				return dataf("an array of more than %d bytes", maxText)
+			}
+			all = append(all, &s)
+			return nil
+		},
+		result: func() (driver.Value, error) {
+			if len(all) == 0 {
+				return nil, nil
+			}
+			return array(all)
+		},
+	}
+}
+
+// spread is the variance or its root; less is 1 for a sample and 0 for all.
+func spread(less int, root bool) *collector {
+	n, mean, sum := 0, 0.0, 0.0
+	return &collector{
+		add: func(a values) error {
+			if a[0] == nil {
+				return nil
+			}
+			x := asFloat(a[0])
+			n++
+			d := x - mean
+			mean += d / float64(n)
+			sum += d * (x - mean)
+			return nil
+		},
+		result: func() (driver.Value, error) {
+			if n <= less {
+				return nil, nil
+			}
+			v := sum / float64(n-less)
+			if root {
+				v = math.Sqrt(v)
+			}
+			return v, nil
+		},
+	}
+}

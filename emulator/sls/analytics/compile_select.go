@@ -1,0 +1,300 @@
+package analytics
+
+import (
+	"fmt"
+	"strings"
+)
+
+// picked is one column of the result of a SELECT.
+type picked struct {
+	e    *expr // nil for a column of *
+	name string
+	x    compiled
+}
+
+// selecting is one SELECT while it is written.
+type selecting struct {
+	c       *compiler
+	s       *selection
+	e       env
+	scope   *scope
+	items   []picked
+	groups  map[string]bool // what is grouped by, as written
+	grouped bool            // there are groups or aggregates
+}
+
+// selection writes one SELECT with its ORDER BY.
+func (c *compiler) selection(s *selection, keys []order, e env) (string, []column, error) {
+	w := &selecting{c: c, s: s, e: e, scope: &scope{outer: e.outer}, groups: map[string]bool{}}
+	from, err := w.from()
+	if err != nil {
+		return "", nil, err
+	}
+	where := ""
+	if s.where != nil {
+		if where, err = c.boolean(s.where, w.scope, e, "WHERE clause", false); err != nil {
+			return "", nil, err
+		}
+		where = " WHERE " + where
+	}
+	cols, list, err := w.list()
+	if err != nil {
+		return "", nil, err
+	}
+	group, err := w.group(cols)
+	if err != nil {
+		return "", nil, err
+	}
+	having, err := w.having()
+	if err != nil {
+		return "", nil, err
+	}
+	order, err := w.order(keys, cols)
+	if err != nil {
+		return "", nil, err
+	}
+	if err := w.covered(); err != nil {
+		return "", nil, err
+	}
+	distinct := ""
+	if s.distinct {
+		distinct = "DISTINCT "
+	}
+	return "SELECT " + distinct + strings.Join(list, ", ") + from + where + group + having + order, cols, nil
+}
+
+// from writes the FROM. The statement itself reads the logs when it names nothing; a sub-query without FROM has one row.
+func (w *selecting) from() (string, error) {
+	r := w.s.from
+	if r == nil && !w.e.top {
+		return "", nil
+	}
+	if r == nil {
+		r = &relation{at: w.s.at, name: "log"}
+	}
+	sql, cols, err := w.c.relation(r, w.e)
+	if err != nil {
+		return "", err
+	}
+	w.scope.columns = cols
+	return " FROM " + sql, nil
+}
+
+// list writes the select list.
+func (w *selecting) list() ([]column, []string, error) {
+	w.scope.aliases = map[string]*expr{}
+	for _, it := range w.s.items {
+		if it.e.kind == exprStar {
+			if err := w.star(it.e); err != nil {
+				return nil, nil, err
+			}
+			continue
+		}
+		aliases := w.scope.aliases
+		w.scope.aliases = nil // the select list does not see its own names
+		x, err := w.c.expr(it.e, w.scope, w.e, true)
+		w.scope.aliases = aliases
+		if err != nil {
+			return nil, nil, err
+		}
+		if x.typ == interval {
+			return nil, nil, it.e.at.notOffered("an interval as a result")
+		}
+		name := it.alias
+		if name == "" && it.e.kind == exprColumn {
+			name = it.e.name[len(it.e.name)-1]
+		}
+		if name == "" {
+			name = fmt.Sprintf("_col%d", len(w.items))
+		}
+		if it.alias != "" {
+			aliases[strings.ToLower(name)] = it.e
+		}
+		w.items = append(w.items, picked{it.e, name, x})
+	}
+	cols, list := make([]column, len(w.items)), make([]string, len(w.items))
+	for i, it := range w.items {
+		cols[i] = column{name: it.name, sql: fmt.Sprintf("a%d", i), typ: it.x.typ}
+		list[i] = it.x.sql + " AS " + cols[i].sql
+	}
+	return cols, list, nil
+}
+
+func (w *selecting) star(e *expr) error {
+	found := false
+	for i := range w.scope.columns {
+		col := &w.scope.columns[i]
+		if len(e.name) > 0 && !strings.EqualFold(col.relation, e.name[0]) {
+			continue
+		}
+		found = true
+		w.c.use(col)
+		w.items = append(w.items, picked{nil, col.name, compiled{sql: col.sql, typ: col.typ}})
+	}
+	switch {
+	case found:
+		return nil
+	case len(e.name) > 0:
+		return e.at.failf("Table '%s' not found", e.name[0])
+	}
+	return e.at.failf("SELECT * not allowed in queries without FROM clause")
+}
+
+// group writes the GROUP BY: columns, names of the select list, numbers of columns, or expressions.
+func (w *selecting) group(cols []column) (string, error) {
+	var list []string
+	for _, g := range w.s.group {
+		if _, ok, err := ordinal(g, cols); err != nil {
+			return "", err
+		} else if ok {
+			if it := w.items[g.value.(int64)-1]; it.x.agg {
+				return "", g.at.failf("GROUP BY clause cannot contain aggregations: [%s]", it.e.text)
+			} else if it.e != nil {
+				g = it.e
+			} else {
+				list = append(list, it.x.sql)
+				w.groups[it.x.sql] = true
+				continue
+			}
+		}
+		x, err := w.c.expr(g, w.scope, w.e, true)
+		if err != nil {
+			return "", err
+		}
+		if x.agg {
+			return "", g.at.failf("GROUP BY clause cannot contain aggregations: [%s]", g.text)
+		}
+		if !x.typ.ordered() {
+			return "", g.at.failf("%s is not comparable, and therefore cannot be used in GROUP BY", x.typ)
+		}
+		w.groups[x.sql] = true
+		list = append(list, x.sql)
+	}
+	if len(list) == 0 {
+		return "", nil
+	}
+	return " GROUP BY " + strings.Join(list, ", "), nil
+}
+
+func (w *selecting) having() (string, error) {
+	if w.s.having == nil {
+		return "", nil
+	}
+	w.grouped = true
+	sql, err := w.c.boolean(w.s.having, w.scope, w.e, "HAVING clause", true)
+	if len(w.s.group) == 0 {
+		return " GROUP BY NULL HAVING " + sql, err // the engine wants to be told that there is a group
+	}
+	return " HAVING " + sql, err
+}
+
+// order writes the ORDER BY: names of the result first, then whatever the SELECT itself may name.
+func (w *selecting) order(keys []order, cols []column) (string, error) {
+	var list []string
+	for _, k := range keys {
+		sql, ok, err := w.output(k.e, cols)
+		if err != nil {
+			return "", err
+		}
+		if !ok {
+			x, err := w.c.expr(k.e, w.scope, w.e, true)
+			if err != nil {
+				return "", err
+			}
+			if !x.typ.ordered() {
+				return "", k.e.at.failf("Type %s is not orderable, and therefore cannot be used in ORDER BY", x.typ)
+			}
+			if w.s.distinct && !w.picks(x.sql) {
+				return "", k.e.at.failf("For SELECT DISTINCT, ORDER BY expressions must appear in select list")
+			}
+			w.items = append(w.items, picked{e: k.e, x: x}) // to be checked with the others
+			sql = x.sql
+		}
+		list = append(list, k.suffix(sql))
+	}
+	return orderBy(list), nil
+}
+
+// output finds a key of ORDER BY in the result: by number or by name.
+func (w *selecting) output(e *expr, cols []column) (string, bool, error) {
+	sql, ok, err := ordinal(e, cols)
+	if ok || err != nil || e.kind != exprColumn || len(e.name) != 1 {
+		return sql, ok, err
+	}
+	for i, col := range cols {
+		if strings.EqualFold(col.name, e.name[0]) {
+			if !col.typ.ordered() {
+				return "", false, e.at.failf("Type %s is not orderable, and therefore cannot be used in ORDER BY", col.typ)
+			}
+			return fmt.Sprintf("a%d", i), true, nil
+		}
+	}
+	return "", false, nil
+}
+
+func (w *selecting) picks(sql string) bool {
+	for _, it := range w.items {
+		if it.x.sql == sql {
+			return true
+		}
+	}
+	return false
+}
+
+// covered checks that a SELECT with groups or aggregates says nothing of single rows.
+func (w *selecting) covered() error {
+	w.grouped = w.grouped || w.s.grouped
+	for _, it := range w.items {
+		w.grouped = w.grouped || it.x.agg
+	}
+	if !w.grouped {
+		return nil
+	}
+	for _, it := range w.items {
+		if it.e == nil {
+			if !w.groups[it.x.sql] {
+				return w.s.at.failf("'%s' must be an aggregate expression or appear in GROUP BY clause", it.name)
+			}
+			continue
+		}
+		if bad := w.loose(it.e); bad != nil {
+			return bad.at.failf("'%s' must be an aggregate expression or appear in GROUP BY clause", bad.text)
+		}
+	}
+	if w.s.having == nil {
+		return nil
+	}
+	if bad := w.loose(w.s.having); bad != nil {
+		return bad.at.failf("'%s' must be an aggregate expression or appear in GROUP BY clause", bad.text)
+	}
+	return nil
+}
+
+// loose finds a column that is neither grouped by nor inside an aggregate.
+func (w *selecting) loose(e *expr) *expr {
+	if e == nil {
+		return nil
+	}
+	x, seen := w.c.memo[e]
+	switch {
+	case seen && w.groups[x.sql]:
+		return nil
+	case x.alias != nil:
+		return w.loose(x.alias)
+	case e.kind == exprColumn:
+		if x.outer {
+			return nil
+		}
+		return e
+	case e.kind == exprCall && aggregates[e.op] != nil:
+		return nil
+	case x.query && e.query != nil && x.correlated:
+		return e
+	}
+	for _, kid := range append(e.kids[:len(e.kids):len(e.kids)], e.operand, e.other) {
+		if bad := w.loose(kid); bad != nil {
+			return bad
+		}
+	}
+	return nil
+}

@@ -1,0 +1,293 @@
+package analytics
+
+import (
+	"bytes"
+	"database/sql/driver"
+	"encoding/json"
+	"io"
+	"strconv"
+	"strings"
+)
+
+func jsonFunctions() map[string][]function {
+	path := func(result Type, f func(doc any) (driver.Value, error)) []function {
+		run := func(v values) (driver.Value, error) {
+			steps, err := jsonPath(v[1].(string))
+			if err != nil {
+				return nil, err
+			}
+			doc, ok := parseJSON(v[0].(string))
+			if !ok {
+				return nil, nil
+			}
+			if doc, ok = follow(doc, steps); !ok {
+				return nil, nil
+			}
+			return f(doc)
+		}
+		return forms(function{args: []Type{JSON, Varchar}, result: result, run: run}, function{args: []Type{Varchar, Varchar}, result: result, run: run})
+	}
+	parsed := func(result Type, f func(doc any) (driver.Value, error)) []function {
+		run := func(v values) (driver.Value, error) {
+			doc, ok := parseJSON(v[0].(string))
+			if !ok {
+				return nil, nil
+			}
+			return f(doc)
+		}
+		return forms(function{args: []Type{JSON}, result: result, run: run}, function{args: []Type{Varchar}, result: result, run: run})
+	}
+	return map[string][]function{
+		"json_extract_scalar": path(Varchar, func(doc any) (driver.Value, error) {
+			switch doc.(type) {
+			case map[string]any, []any, nil:
+				return nil, nil
+			}
+			return scalarText(doc), nil
+		}),
+		"json_extract": path(JSON, encodeJSON),
+		"json_size": path(Bigint, func(doc any) (driver.Value, error) {
+			switch doc := doc.(type) {
+			case map[string]any:
+				return int64(len(doc)), nil
+			case []any:
+				return int64(len(doc)), nil
+			}
+			return int64(0), nil
+		}),
+		"json_array_length": parsed(Bigint, func(doc any) (driver.Value, error) {
+			if list, ok := doc.([]any); ok {
+				return int64(len(list)), nil
+			}
+			return nil, nil
+		}),
+		"json_parse": forms(function{args: []Type{Varchar}, result: JSON, run: func(v values) (driver.Value, error) {
+			doc, ok := parseJSON(v[0].(string))
+			if !ok {
+				return nil, dataf("Cannot convert '%.200s' to JSON", v[0])
+			}
+			return encodeJSON(doc)
+		}}),
+		"json_format": forms(function{args: []Type{JSON}, result: Varchar, run: func(v values) (driver.Value, error) { return v[0], nil }}),
+	}
+}
+
+// parseJSON reads one JSON value and nothing behind it. Numbers keep their digits.
+func parseJSON(s string) (doc any, ok bool) {
+	d := json.NewDecoder(strings.NewReader(s))
+	d.UseNumber()
+	if d.Decode(&doc) != nil {
+		return nil, false
+	}
+	_, err := d.Token()
+	return doc, err == io.EOF
+}
+
+func encodeJSON(doc any) (driver.Value, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(doc); err != nil {
+		return nil, err
+	}
+	return strings.TrimSuffix(b.String(), "\n"), nil
+}
+
+// scalarText is the text of a JSON value; objects and arrays keep their JSON.
+func scalarText(doc any) string {
+	switch v := doc.(type) {
+	case string:
+		return v
+	case json.Number:
+		return v.String()
+	case bool:
+		return strconv.FormatBool(v)
+	}
+	v, err := encodeJSON(doc)
+	if err != nil { // it came from JSON
+		return ""
+	}
+	return v.(string)
+}
+
+// jsonScalar is the text of a JSON value that is no object and no array; nil for null.
+func jsonScalar(s string) (any, bool) {
+	doc, ok := parseJSON(s)
+	switch doc.(type) {
+	case map[string]any, []any:
+		return nil, false
+	case nil:
+		return nil, ok
+	}
+	return scalarText(doc), ok
+}
+
+func castJSON(v any, from Type) (any, bool) {
+	if from == Array {
+		return v, true
+	}
+	text := format(v, from)
+	if from == Varchar {
+		encoded, err := encodeJSON(text)
+		return encoded, err == nil
+	}
+	_, ok := parseJSON(text) // infinity is none
+	return text, ok
+}
+
+// jsonPath reads $.a.b[0]["c"].
+func jsonPath(path string) ([]any, error) {
+	bad := dataf("Invalid JSON path: '%.200s'", path)
+	rest, ok := strings.CutPrefix(path, "$")
+	if !ok {
+		if path == "" {
+			return nil, bad
+		}
+		rest = "." + path // the service reads a plain name as a path too
+	}
+	var steps []any
+	for rest != "" {
+		var step string
+		switch {
+		case rest[0] == '.':
+			end := strings.IndexAny(rest[1:], ".[")
+			if end < 0 {
+				end = len(rest) - 1
+			}
+			step, rest = rest[1:1+end], rest[1+end:]
+			if step == "" || step == "*" {
+				return nil, bad
+			}
+			steps = append(steps, step)
+		case strings.HasPrefix(rest, `["`), strings.HasPrefix(rest, `['`):
+			end := strings.Index(rest[2:], rest[1:2]+"]")
+			if end < 0 {
+				return nil, bad
+			}
+			steps, rest = append(steps, rest[2:2+end]), rest[4+end:]
+		case rest[0] == '[':
+			n := digits(rest[1:])
+			i, err := strconv.Atoi(rest[1 : 1+n])
+			if err != nil || !strings.HasPrefix(rest[1+n:], "]") {
+				return nil, bad
+			}
+			steps, rest = append(steps, i), rest[2+n:]
+		default:
+			return nil, bad
+		}
+	}
+	return steps, nil
+}
+
+func follow(doc any, steps []any) (any, bool) {
+	for _, step := range steps {
+		switch at := step.(type) {
+		case string:
+			object, ok := doc.(map[string]any)
+			if !ok {
+				return nil, false
+			}
+			if doc, ok = object[at]; !ok {
+				return nil, false
+			}
+		case int:
+			list, ok := doc.([]any)
+			if !ok || at >= len(list) {
+				return nil, false
+			}
+			doc = list[at]
+		}
+	}
+	return doc, true
+}
+
+func texts(list []string) []*string {
+	out := make([]*string, len(list))
+	for i := range list {
+		out[i] = &list[i]
+	}
+	return out
+}
+
+// array is how an Array runs through the engine.
+func array(list []*string) (driver.Value, error) {
+	if list == nil {
+		list = []*string{}
+	}
+	v, err := encodeJSON(list)
+	if err != nil {
+		return nil, err
+	}
+	return bounded(v.(string))
+}
+
+func elements(v driver.Value) []*string {
+	var list []*string
+	_ = json.Unmarshal([]byte(v.(string)), &list) // written by array
+	return list
+}
+
+func castArray(s string) (any, bool) {
+	doc, _ := parseJSON(s)
+	items, ok := doc.([]any)
+	if !ok {
+		return nil, false
+	}
+	list := []*string{}
+	for _, item := range items {
+		if item == nil {
+			list = append(list, nil)
+			continue
+		}
+		text := scalarText(item)
+		list = append(list, &text)
+	}
+	v, err := array(list)
+	return v, err == nil
+}
+
+func arrayFunctions() map[string][]function {
+	at := func(strict bool) func(values) (driver.Value, error) {
+		return func(v values) (driver.Value, error) {
+			list, n := elements(v[0]), v[1].(int64)
+			if n < 0 && !strict {
+				n += int64(len(list)) + 1
+			}
+			switch {
+			case n >= 1 && n <= int64(len(list)):
+				if list[n-1] == nil {
+					return nil, nil
+				}
+				return *list[n-1], nil
+			case n == 0:
+				return nil, dataf("SQL array indices start at 1")
+			case strict:
+				return nil, dataf("Array subscript out of bounds")
+			}
+			return nil, nil
+		}
+	}
+	return map[string][]function{
+		"split":       forms(two(Varchar, Varchar, Array, func(s, sep string) driver.Value { v, _ := array(texts(strings.Split(s, sep))); return v })),
+		"subscript":   forms(function{args: []Type{Array, Bigint}, result: Varchar, run: at(true)}),
+		"element_at":  forms(function{args: []Type{Array, Bigint}, result: Varchar, run: at(false)}),
+		"cardinality": forms(function{args: []Type{Array}, result: Bigint, run: func(v values) (driver.Value, error) { return int64(len(elements(v[0]))), nil }}),
+		"contains": forms(function{args: []Type{Array, Varchar}, result: Boolean, run: func(v values) (driver.Value, error) {
+			for _, item := range elements(v[0]) {
+				if item != nil && *item == v[1].(string) {
+					return truth(true), nil
+				}
+			}
+			return truth(false), nil
+		}}),
+		"array_join": forms(function{args: []Type{Array, Varchar}, result: Varchar, run: func(v values) (driver.Value, error) {
+			var list []string
+			for _, item := range elements(v[0]) {
+				if item != nil {
+					list = append(list, *item)
+				}
+			}
+			return bounded(strings.Join(list, v[1].(string)))
+		}}),
+	}
+}

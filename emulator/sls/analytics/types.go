@@ -1,0 +1,59 @@
+package analytics
+
+// Type is the type of a column or an expression.
+type Type uint8
+
+// The types. Their values run through the engine as Go values: Bigint int64, Double float64, Varchar and JSON string,
+// Boolean int64 0 or 1, Timestamp and Date int64 milliseconds since 1970 (a Date at its midnight in [Zone]), Array a
+// string that holds a JSON array of strings and nulls. nil is null in any type.
+const (
+	Unknown Type = iota // of null
+	Boolean
+	Bigint
+	Double
+	Varchar
+	Timestamp
+	Date
+	JSON
+	Array
+	interval // milliseconds; only beside a time
+)
+
+// String is the name as the service writes it in the meta of a result.
+func (t Type) String() string {
+	return [...]string{"unknown", "boolean", "bigint", "double", "varchar", "timestamp", "date", "json", "array(varchar)", "interval day to second"}[t]
+}
+
+// typeNames are the types that a cast may name. Whole numbers are all bigint here.
+var typeNames = map[string]Type{
+	"boolean": Boolean, "tinyint": Bigint, "smallint": Bigint, "int": Bigint, "integer": Bigint, "bigint": Bigint, "long": Bigint,
+	"real": Double, "double": Double, "varchar": Varchar, "timestamp": Timestamp, "date": Date, "json": JSON,
+}
+
+func (t Type) numeric() bool { return t == Bigint || t == Double }
+
+func (t Type) temporal() bool { return t == Timestamp || t == Date }
+
+// ordered types can be compared by size.
+func (t Type) ordered() bool { return t != JSON && t != Array && t != interval }
+
+// common is the type that both become where they meet.
+func common(a, b Type) (Type, bool) {
+	switch {
+	case a == b, b == Unknown:
+		return a, true
+	case a == Unknown:
+		return b, true
+	case a.numeric() && b.numeric():
+		return Double, true
+	case a.temporal() && b.temporal():
+		return Timestamp, true
+	}
+	return 0, false
+}
+
+// fits tells whether a value of type have may stand where want is expected, without a cast.
+func fits(have, want Type) bool {
+	c, ok := common(have, want)
+	return ok && c == want
+}
