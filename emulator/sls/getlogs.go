@@ -3,11 +3,16 @@ package sls
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"github.com/fenghuo-soc/fenghuo/emulator/sls/analytics"
 )
 
 // maxLines is the largest page of GetLogs; more is cut down to it.
@@ -24,8 +29,10 @@ type logQuery struct {
 	Line    *int64 `json:"line"`
 	Offset  int64  `json:"offset"`
 	Reverse bool   `json:"reverse"`
+	Power   bool   `json:"powerSql"`
 
 	parsed *node
+	rest   string // SQL or SPL
 }
 
 // queryOf reads a query from the parameters of the request.
@@ -45,14 +52,33 @@ func (c *call) queryOf() (logQuery, error) {
 		}
 		set(n)
 	}
-	switch text := c.query.Get("reverse"); strings.ToLower(text) {
-	case "true":
-		q.Reverse = true
-	case "", "false":
-	default:
-		return q, invalidf("The parameter reverse must be true or false")
+	for name, set := range map[string]*bool{"reverse": &q.Reverse, "powerSql": &q.Power} {
+		switch text := c.query.Get(name); strings.ToLower(text) {
+		case "true":
+			*set = true
+		case "", "false":
+		default:
+			return q, invalidf("The parameter %s must be true or false", name)
+		}
 	}
 	return q, nil
+}
+
+// parse reads the query once.
+func (q *logQuery) parse() (err error) {
+	if q.parsed == nil {
+		q.parsed, q.rest, err = parseSearch(q.Query)
+	}
+	return err
+}
+
+// where is the search part as the answer repeats it.
+func (q *logQuery) where() string {
+	if q.rest == "" {
+		return q.Query
+	}
+	s := strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(q.Query), q.rest))
+	return strings.TrimSpace(strings.TrimSuffix(s, "|"))
 }
 
 // within checks the time range.
@@ -84,21 +110,23 @@ func (q *logQuery) lines() (int, error) {
 	return int(min(line, maxLines)), nil
 }
 
-// run opens the Logstore of the call and searches it.
-func (c *call) run(q *logQuery) (*result, error) {
+// searched opens the Logstore of the call and its index.
+func (c *call) searched() (*logstore, *index, error) {
 	ls, err := c.logstore()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	idx, err := ls.currentIndex()
+	return ls, idx, err
+}
+
+// run runs the search part of the query.
+func (c *call) run(q *logQuery, ls *logstore, idx *index) (*result, error) {
 	within, err := q.within()
 	if err != nil {
 		return nil, err
 	}
-	idx, err := ls.currentIndex()
-	if err != nil {
-		return nil, err
-	}
-	if q.parsed, err = parseSearch(q.Query); err != nil {
+	if err = q.parse(); err != nil {
 		return nil, err
 	}
 	m, err := compile(q.parsed, idx)
@@ -106,34 +134,68 @@ func (c *call) run(q *logQuery) (*result, error) {
 		return nil, err
 	}
 	ls.expire(c.now)
-	return c.s.scan(c.ctx, ls, m, q.Topic, within)
+	perShard := 0
+	if q.rest != "" {
+		perShard = c.s.opts.Quotas.AnalysisBytes
+	}
+	return c.s.scan(c.ctx, ls, m, q.Topic, within, perShard)
 }
 
-// logs searches and returns one page, in the order asked for.
-func (c *call) logs(q *logQuery) (*result, []map[string]string, error) {
+// found is what GetLogs answers.
+type found struct {
+	rows        []map[string]string
+	sql         *analysis // nil = a search or a scan
+	scanned     bool      // by SPL
+	partial     bool
+	looked      int // logs
+	lookedBytes int
+}
+
+// logs does what the query says: search, SQL or SPL.
+func (c *call) logs(q *logQuery) (*found, error) {
+	ls, idx, err := c.searched()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := q.within(); err != nil {
+		return nil, err
+	}
+	if err := q.parse(); err != nil {
+		return nil, err
+	}
+	if analytics.IsSQL(q.rest) {
+		a, err := c.analyse(q, ls, idx)
+		if err != nil {
+			return nil, err
+		}
+		return &found{rows: a.table(), sql: a, looked: a.rows, lookedBytes: a.bytes}, nil
+	}
 	line, err := q.lines()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	r, err := c.run(q)
+	r, err := c.run(q, ls, idx)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if q.Reverse {
 		slices.Reverse(r.hits)
 	}
+	f := &found{rows: []map[string]string{}, looked: r.rows, lookedBytes: r.bytes}
+	if q.rest != "" {
+		return f, c.scanSPL(q, r, line, f)
+	}
 	sc := scratches.Get().(*scratch)
 	defer sc.release()
-	rows := []map[string]string{}
 	start := min(q.Offset, int64(len(r.hits)))
 	for _, h := range r.hits[start:min(start+int64(line), int64(len(r.hits)))] {
 		row, err := c.s.fields(r, h, sc)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		rows = append(rows, row)
+		f.rows = append(f.rows, row)
 	}
-	return r, rows, nil
+	return f, nil
 }
 
 // getLogsV1 answers an array; what is said about it is in headers.
@@ -142,19 +204,64 @@ func (c *call) getLogsV1() error {
 	if err != nil {
 		return err
 	}
-	r, rows, err := c.logs(&q)
+	f, err := c.logs(&q)
 	if err != nil {
 		return err
 	}
+	c.headersV1(&q, f)
+	return c.reply(f.rows)
+}
+
+func (c *call) headersV1(q *logQuery, f *found) {
 	h := c.w.Header()
 	for name, value := range map[string]string{
-		"x-log-progress": "Complete", "x-log-count": strconv.Itoa(len(rows)), "x-log-processed-rows": strconv.Itoa(r.rows),
-		"x-log-elapsed-millisecond": c.elapsed(), "x-log-has-sql": "false", "x-log-where-query": q.Query,
+		"x-log-progress": f.progress(), "x-log-count": strconv.Itoa(len(f.rows)), "x-log-processed-rows": strconv.Itoa(f.looked),
+		"x-log-elapsed-millisecond": c.elapsed(), "x-log-has-sql": strconv.FormatBool(f.sql != nil), "x-log-where-query": oneLine(q.where()),
 		"x-log-agg-query": "", "x-log-query-info": "", "x-log-cpu-sec": "0", "x-log-cpu-cores": "0",
 	} {
 		h.Set(name, value)
 	}
-	return c.reply(rows)
+	if f.sql == nil {
+		return
+	}
+	h.Set("x-log-agg-query", oneLine(q.rest))
+	h.Set("x-log-query-info", f.queryInfo(q))
+	h.Set("x-log-cpu-sec", strconv.FormatFloat(f.sql.took.Seconds(), 'f', 3, 64))
+	h.Set("x-log-cpu-cores", "1")
+}
+
+// oneLine makes a text fit for a header.
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+func (f *found) progress() string {
+	if f.partial {
+		return "Incomplete"
+	}
+	return "Complete"
+}
+
+// queryInfo is the header of that name: JSON in ASCII.
+//
+// Assumption: it holds keys, terms as pairs and limited as text. The header is documented, its content is what the Go
+// client reads.
+func (f *found) queryInfo(q *logQuery) string {
+	pairs := [][]string{}
+	for _, t := range q.parsed.terms(nil) {
+		pairs = append(pairs, []string{t.Term, t.Key})
+	}
+	text, err := json.Marshal(map[string]any{"keys": f.sql.Keys, "terms": pairs, "limited": strconv.Itoa(f.sql.limited())})
+	if err != nil { // texts always marshal
+		panic(err)
+	}
+	var b strings.Builder
+	for _, u := range utf16.Encode([]rune(string(text))) {
+		if u < utf8.RuneSelf {
+			b.WriteByte(byte(u))
+		} else {
+			fmt.Fprintf(&b, `\u%04x`, u)
+		}
+	}
+	return b.String()
 }
 
 func (c *call) elapsed() string {
@@ -187,11 +294,11 @@ func (c *call) getLogsV2() error {
 	if err := c.decodeJSON(&q, "ParameterInvalid"); err != nil {
 		return err
 	}
-	r, rows, err := c.logs(&q)
+	f, err := c.logs(&q)
 	if err != nil {
 		return err
 	}
-	answer, err := json.Marshal(map[string]any{"meta": c.meta(&q, r, rows), "data": rows})
+	answer, err := json.Marshal(map[string]any{"meta": c.meta(&q, f), "data": f.rows})
 	if err != nil {
 		return fmt.Errorf("encode the answer: %w", err)
 	}
@@ -209,16 +316,35 @@ func (c *call) getLogsV2() error {
 	return nil
 }
 
-func (c *call) meta(q *logQuery, r *result, rows []map[string]string) map[string]any {
-	mode := 0
-	if q.parsed.hasPhrase() {
+func (c *call) meta(q *logQuery, f *found) map[string]any {
+	mode, scanBytes := 0, 0
+	switch {
+	case f.scanned:
+		mode, scanBytes = 2, f.lookedBytes
+	case q.parsed.hasPhrase():
 		mode = 1
 	}
-	return map[string]any{
-		"progress": "Complete", "count": len(rows), "processedRows": r.rows, "processedBytes": r.bytes,
-		"elapsedMillisecond": c.s.opts.Clock().Sub(c.now).Milliseconds(), "hasSQL": false, "whereQuery": q.Query, "aggQuery": "",
-		"cpuSec": 0, "cpuCores": 0, "limited": 0, "telementryType": "", "powerSql": false, "insertedSQL": "",
-		"keys": []string{}, "terms": q.parsed.terms([]term{}), "mode": mode, "scanBytes": 0, "isAccurate": 1,
+	meta := map[string]any{
+		"progress": f.progress(), "count": len(f.rows), "processedRows": f.looked, "processedBytes": f.lookedBytes,
+		"elapsedMillisecond": c.s.opts.Clock().Sub(c.now).Milliseconds(), "hasSQL": false, "whereQuery": q.where(), "aggQuery": "",
+		"cpuSec": 0, "cpuCores": 0, "limited": 0, "telementryType": "", "powerSql": q.Power, "insertedSQL": "",
+		"keys": []string{}, "terms": q.parsed.terms([]term{}), "mode": mode, "scanBytes": scanBytes, "isAccurate": 1,
 		"columnTypes": []string{}, "highlights": []any{},
 	}
+	if f.sql == nil {
+		return meta
+	}
+	types := []string{}
+	for _, t := range f.sql.Types {
+		types = append(types, t.String())
+	}
+	accurate := 1
+	if f.sql.cut {
+		accurate = 0
+	}
+	maps.Copy(meta, map[string]any{
+		"hasSQL": true, "aggQuery": q.rest, "keys": f.sql.Keys, "columnTypes": types, "limited": f.sql.limited(),
+		"cpuSec": f.sql.took.Seconds(), "cpuCores": 1, "isAccurate": accurate,
+	})
+	return meta
 }

@@ -23,6 +23,7 @@ const (
 // is not stated.
 func usualInterval(seconds int64) int64 { return max((seconds+usualBuckets-1)/usualBuckets, 1) }
 
+// getHistograms counts what the search part finds; SQL and SPL behind it do not count.
 func (c *call) getHistograms() error {
 	q, err := c.queryOf()
 	if err != nil {
@@ -32,7 +33,11 @@ func (c *call) getHistograms() error {
 	if err != nil {
 		return err
 	}
-	r, err := c.run(&q)
+	ls, idx, err := c.searched()
+	if err != nil {
+		return err
+	}
+	r, err := c.run(&q, ls, idx)
 	if err != nil {
 		return err
 	}

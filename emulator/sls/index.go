@@ -14,6 +14,7 @@ import (
 type index struct {
 	line     *lineIndex
 	keys     map[string]*keyIndex
+	maxText  int                        // bytes of a value that are analysed
 	raw      map[string]json.RawMessage // the body as it was given
 	modified time.Time
 }
@@ -37,9 +38,17 @@ type keyIndex struct {
 	Alias         string               `json:"alias"`
 	JSONKeys      map[string]*keyIndex `json:"json_keys"`
 	All           bool                 `json:"index_all"`
+	DocValue      bool                 `json:"doc_value"` // SQL may name it
 
 	tokens *tokenizer
 }
+
+// Bounds of max_text_len in bytes, as documented, and what holds when it is not set.
+const (
+	leastMaxText = 64
+	usualMaxText = 2048
+	mostMaxText  = 16384
+)
 
 func indexInvalid(format string, args ...any) error {
 	return failf(http.StatusBadRequest, "IndexInfoInvalid", format, args...)
@@ -53,6 +62,7 @@ func parseIndex(body []byte, now time.Time) (*index, error) {
 	var cfg struct {
 		Line *lineIndex           `json:"line"`
 		Keys map[string]*keyIndex `json:"keys"`
+		Text int                  `json:"max_text_len"`
 	}
 	idx := &index{modified: now}
 	if err := errors.Join(json.Unmarshal(body, &cfg), json.Unmarshal(body, &idx.raw)); err != nil {
@@ -61,7 +71,10 @@ func parseIndex(body []byte, now time.Time) (*index, error) {
 	if cfg.Line == nil && len(cfg.Keys) == 0 {
 		return nil, indexInvalid("an index needs line or keys")
 	}
-	idx.line, idx.keys = cfg.Line, cfg.Keys
+	idx.line, idx.keys, idx.maxText = cfg.Line, cfg.Keys, usualMaxText
+	if cfg.Text != 0 {
+		idx.maxText = min(max(cfg.Text, leastMaxText), mostMaxText)
+	}
 	if l := idx.line; l != nil {
 		if len(l.Include) > 0 && len(l.Exclude) > 0 {
 			return nil, indexInvalid("include_keys and exclude_keys exclude each other")

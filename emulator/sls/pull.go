@@ -65,17 +65,37 @@ func (c *call) pullLogs() error {
 	if err != nil {
 		return err
 	}
+	pipe, err := c.pipeline()
+	if err != nil {
+		return err
+	}
 	p := sh.page(from, stop, count)
 	buffers := pullPool.Get().(*pullBuffers)
 	defer pullPool.Put(buffers)
-	if buffers.raw, err = c.s.groupList(buffers.raw[:0], p.groups); err != nil {
-		return err
+	var raw []byte
+	var f *filtered
+	if pipe == nil {
+		if buffers.raw, err = c.s.groupList(buffers.raw[:0], p.groups); err != nil {
+			return err
+		}
+		raw = buffers.raw
+	} else {
+		if f, err = c.filter(pipe, p, p.next-int64(len(p.groups))); err != nil {
+			return err
+		}
+		raw = f.raw
 	}
-	raw := buffers.raw
-	if q := c.s.opts.Quotas; !sh.read.take(c.now, len(raw), q.ReadCalls, q.ReadBytes) {
+	read := len(raw)
+	if f != nil {
+		read = f.rawSize
+	}
+	if q := c.s.opts.Quotas; !sh.read.take(c.now, read, q.ReadCalls, q.ReadBytes) {
 		return quotaExceed("ShardReadQuotaExceed", sh.id)
 	}
 	c.pullHeaders(p, len(raw))
+	if f != nil {
+		c.filterHeaders(p, f)
+	}
 	if len(raw) == 0 {
 		return c.empty()
 	}
@@ -97,9 +117,6 @@ func (c *call) pullLogs() error {
 }
 
 func (c *call) pullRange() (from, stop int64, count int, err error) {
-	if c.query.Get("query") != "" || c.query.Get("processor") != "" || c.query.Get("pullMode") == "scan_on_stream" {
-		return 0, 0, 0, notImplementedf("filtered pull (query, processor, pullMode) is not offered here")
-	}
 	if from, err = decodeCursor(c.query.Get("cursor")); err != nil {
 		return 0, 0, 0, err
 	}
@@ -127,6 +144,21 @@ func (c *call) pullHeaders(p page, size int) {
 	}
 	if p.next >= p.end {
 		h.Set("x-log-end-of-cursor", "1")
+	}
+}
+
+// filterHeaders say what a filtered pull looked at; the cursor says how far, whatever is left.
+func (c *call) filterHeaders(p page, f *filtered) {
+	h := c.w.Header()
+	h.Del("x-log-read-last-cursor")
+	if f.groups > 0 {
+		h.Set("x-log-read-last-cursor", strconv.FormatInt(f.last, 10))
+	}
+	for name, n := range map[string]int{
+		"x-log-count": f.groups, "x-log-rawdatasize": f.rawSize, "x-log-rawdatacount": len(p.groups),
+		"x-log-rawdatalines": f.rawLines, "x-log-resultlines": f.lines, "x-log-failedlines": f.failed,
+	} {
+		h.Set(name, strconv.Itoa(n))
 	}
 }
 

@@ -12,6 +12,8 @@ type Quotas struct {
 	WriteBytes, WriteCalls int // per shard and second; beyond: 403 ShardWriteQuotaExceed
 	ReadBytes, ReadCalls   int // per shard and second; beyond: 403 ShardReadQuotaExceed
 	Logstores              int // per project; beyond: 400 ProjectQuotaExceed
+	Analyses               int // SQL statements under way per project; beyond: 403 ReadQuotaExceed. Documented: 15
+	AnalysisBytes          int // raw bytes per shard that one SQL statement reads; what lies behind is left out. Documented: 400 MB
 }
 
 const documentedLogstores = 200

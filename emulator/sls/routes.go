@@ -45,6 +45,8 @@ func routes() []route {
 		{name: "DeleteLogStore", method: "DELETE", pattern: "/logstores/{n}", action: "log:DeleteLogStore", handle: (*call).deleteLogstore},
 		{name: "GetLogsV2", method: "POST", pattern: "/logstores/{n}/logs", action: "log:GetLogStoreLogs", handle: (*call).getLogsV2},
 
+		{name: "GetProjectLogs", method: "GET", pattern: "/logs", action: "log:GetLogStoreLogs", handle: (*call).getProjectLogs},
+
 		{name: "PutLogs", method: "POST", pattern: "/logstores/{n}", action: "log:PostLogStoreLogs", handle: (*call).putLogs},
 		{name: "PutLogs", method: "POST", pattern: "/logstores/{n}/shards/lb", action: "log:PostLogStoreLogs", handle: (*call).putLogs},
 		{name: "PutLogs", method: "POST", pattern: "/logstores/{n}/shards/route", action: "log:PostLogStoreLogs", handle: (*call).putLogsByKey},
@@ -75,7 +77,7 @@ func routes() []route {
 		{name: "PullLogs", method: "HEAD", pattern: "/logstores/{n}/shards/{id}", param: "type", values: logs, action: "log:GetCursorOrData", handle: (*call).pullLogs},
 	}
 	for i := range list {
-		list[i].needsProject = strings.HasPrefix(list[i].pattern, "/logstores") || list[i].method == "PUT"
+		list[i].needsProject = strings.HasPrefix(list[i].pattern, "/logs") || list[i].method == "PUT"
 	}
 	return list
 }

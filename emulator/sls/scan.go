@@ -21,6 +21,7 @@ type result struct {
 	shards [][]group // the snapshot that hits point into
 	rows   int       // logs looked at
 	bytes  int
+	cut    bool // a shard was not read to its end
 }
 
 // span is a half-open interval of log times in nanoseconds.
@@ -31,8 +32,9 @@ func (r span) holds(sec, ns uint32) bool {
 	return r.from <= t && t < r.to
 }
 
-// scan looks at all logs of a Logstore in a time range. topic "" is any.
-func (s *Service) scan(ctx context.Context, ls *logstore, m matcher, topic string, within span) (*result, error) {
+// scan looks at all logs of a Logstore in a time range. topic "" is any. perShard is how many raw bytes of a shard it
+// reads, 0 = all.
+func (s *Service) scan(ctx context.Context, ls *logstore, m matcher, topic string, within span, perShard int) (*result, error) {
 	r := &result{}
 	for _, sh := range ls.allShards() {
 		sh.mu.RLock()
@@ -42,7 +44,12 @@ func (s *Service) scan(ctx context.Context, ls *logstore, m matcher, topic strin
 	sc := scratches.Get().(*scratch)
 	defer sc.release()
 	for i, groups := range r.shards {
+		before := r.bytes
 		for j := range groups {
+			if perShard > 0 && r.bytes-before >= perShard {
+				r.cut = true
+				break
+			}
 			g := &groups[j]
 			if (int64(g.maxTime)+1)*1e9 <= within.from || int64(g.minTime)*1e9 >= within.to {
 				continue

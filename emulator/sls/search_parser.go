@@ -44,27 +44,27 @@ type parser struct {
 	depth      int
 }
 
-// parseSearch reads the search part of a query.
-func parseSearch(query string) (*node, error) {
+// parseSearch reads the search part of a query. rest is what follows the first | outside quotes, "" when there is none.
+func parseSearch(query string) (n *node, rest string, err error) {
 	p := &parser{lexer: lexer{src: query}}
 	p.space()
 	if p.pos == len(p.src) {
-		return &node{kind: nodeAll}, nil
+		return &node{kind: nodeAll}, "", nil
 	}
-	n, err := p.or()
-	if err != nil {
-		return nil, err
+	if n, err = p.or(); err != nil {
+		return nil, "", err
 	}
 	p.space()
-	switch p.peek() {
-	case 0:
-		if p.pos == len(p.src) {
-			return n, nil
+	switch {
+	case p.pos == len(p.src):
+		return n, "", nil
+	case p.accept("|"):
+		if rest = strings.TrimSpace(p.src[p.pos:]); rest == "" {
+			return nil, "", p.syntax("the query ends where SQL or SPL is expected")
 		}
-	case '|':
-		return nil, invalidf("the part after | is not offered here: analytics (SQL) and SPL are not built, only the search part is")
+		return n, rest, nil
 	}
-	return nil, p.syntax("unexpected character")
+	return nil, "", p.syntax("unexpected character")
 }
 
 func (p *parser) or() (*node, error) {

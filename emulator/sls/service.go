@@ -40,6 +40,8 @@ type Service struct {
 	mu       sync.RWMutex
 	projects map[string]*project
 
+	analyses running // SQL statements under way
+
 	faultMu sync.Mutex
 	faults  []Fault
 }

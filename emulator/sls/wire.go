@@ -227,3 +227,32 @@ func decodePackage(b []byte) (logPackage, error) {
 	}
 	return p, nil
 }
+
+// appendField adds a length-delimited field that holds parts one after the other.
+func appendField(b []byte, num protowire.Number, parts ...[]byte) []byte {
+	size := 0
+	for _, p := range parts {
+		size += len(p)
+	}
+	b = protowire.AppendTag(b, num, protowire.BytesType)
+	b = protowire.AppendVarint(b, uint64(size))
+	for _, p := range parts {
+		b = append(b, p...)
+	}
+	return b
+}
+
+// appendPair makes a Content or a LogTag.
+func appendPair(key, value string) []byte {
+	return appendField(appendField(nil, 1, []byte(key)), 2, []byte(value))
+}
+
+// appendLog adds a Log to a LogGroup; contents are serialized.
+func appendLog(group []byte, sec uint32, contents []byte, ns uint32) []byte {
+	at := protowire.AppendVarint(protowire.AppendTag(nil, 1, protowire.VarintType), uint64(sec))
+	var part []byte
+	if ns != 0 {
+		part = protowire.AppendFixed32(protowire.AppendTag(nil, 4, protowire.Fixed32Type), ns)
+	}
+	return appendField(group, 1, at, contents, part)
+}

@@ -78,7 +78,7 @@ func castText(s string, to Type) (any, bool) {
 		n, err := strconv.ParseInt(strings.TrimSpace(s), 10, 64)
 		return n, err == nil
 	case Double:
-		f, ok := parseDouble(s)
+		f, ok := ParseDouble(s)
 		return f, ok
 	}
 	switch strings.ToLower(s) {
@@ -90,8 +90,8 @@ func castText(s string, to Type) (any, bool) {
 	return nil, false
 }
 
-// parseDouble reads a decimal number; the words and the hexadecimal form that Go also reads are none.
-func parseDouble(s string) (float64, bool) {
+// ParseDouble reads a decimal number; the words and the hexadecimal form that Go also reads are none.
+func ParseDouble(s string) (float64, bool) {
 	s = strings.TrimSpace(s)
 	switch s {
 	case "Infinity", "+Infinity":

@@ -8,8 +8,9 @@ import (
 
 // Column is a field of the logs that a statement may name.
 type Column struct {
-	Name string
-	Type Type
+	Name   string
+	Type   Type
+	Hidden bool // SELECT * leaves it out
 }
 
 // Tables answers the columns of a table that a FROM names; ok false means that there is no such table.

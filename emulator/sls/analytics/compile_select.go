@@ -128,6 +128,9 @@ func (w *selecting) star(e *expr) error {
 			continue
 		}
 		found = true
+		if col.hidden {
+			continue
+		}
 		w.c.use(col)
 		w.items = append(w.items, picked{nil, col.name, compiled{sql: col.sql, typ: col.typ}})
 	}

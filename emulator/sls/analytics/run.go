@@ -38,6 +38,16 @@ type Result struct {
 // MaxResult bounds the texts of a result, in bytes; what follows is left out, as the service documents.
 const MaxResult = 100 << 20
 
+// IsSQL tells a query from a pipeline of SPL by how it begins.
+func IsSQL(text string) bool {
+	l := &lexer{src: text, at: place{1, 1}}
+	if l.space() != nil {
+		return false
+	}
+	t, err := l.next()
+	return err == nil && (t.is("select") || t.is("with") || t.symbol("("))
+}
+
 // Prepare checks a statement against the tables that it may name. now is what current_timestamp says. Errors are of
 // type [*Error], or come from tables.
 func Prepare(text string, now time.Time, tables Tables) (*Statement, error) {
@@ -64,6 +74,18 @@ func (s *Statement) Keys() []string {
 		keys[i] = col.name
 	}
 	return keys
+}
+
+// Uses tells whether the statement names a column of a table.
+func (s *Statement) Uses(table, column string) bool {
+	for _, t := range s.sources {
+		for i, c := range t.columns {
+			if t.name == table && c.Name == column && t.used[i] {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Run runs the statement on the rows of a source. It ends with the context. Errors of the data are of type [*Error].

@@ -17,7 +17,7 @@ import (
 func TestDeadline(t *testing.T) {
 	t.Parallel()
 	s, err := Prepare(`select count(*) from log a, log b, log c, log d where a.x + b.x + c.x + d.x = -1`, now,
-		func(string) ([]Column, bool, error) { return []Column{{"x", Bigint}}, true, nil })
+		func(string) ([]Column, bool, error) { return []Column{{Name: "x", Type: Bigint}}, true, nil })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +60,7 @@ func TestHostile(t *testing.T) {
 			continue
 		}
 		text := `select "` + strings.ReplaceAll(name, `"`, `""`) + `" as v, count(*) from log group by 1 order by 2 limit 1000`
-		s, err := Prepare(text, now, func(string) ([]Column, bool, error) { return []Column{{name, Varchar}}, true, nil })
+		s, err := Prepare(text, now, func(string) ([]Column, bool, error) { return []Column{{Name: name, Type: Varchar}}, true, nil })
 		if err != nil {
 			t.Errorf("%q: %v", name, err)
 			continue
@@ -92,7 +92,7 @@ func TestHostile(t *testing.T) {
 // TestGroupsAgree compares a grouped statement with the same sum made slowly here, on random rows.
 func TestGroupsAgree(t *testing.T) {
 	t.Parallel()
-	columns := []Column{{"k", Varchar}, {"n", Bigint}, {"f", Double}}
+	columns := []Column{{Name: "k", Type: Varchar}, {Name: "n", Type: Bigint}, {Name: "f", Type: Double}}
 	s, err := Prepare(`select k, count(*) as c, count(n), sum(n), min(f), max(n) - min(n), approx_distinct(n), sum(n) / count(n)
 		from log where n is null or n <> 3 group by k having count(n) > 0 order by k limit 1000`, now,
 		func(string) ([]Column, bool, error) { return columns, true, nil })
@@ -217,7 +217,7 @@ func FuzzStatement(f *testing.F) {
 
 // BenchmarkGroup groups 100,000 rows.
 func BenchmarkGroup(b *testing.B) {
-	columns := []Column{{"method", Varchar}, {"status", Bigint}, {"__time__", Bigint}}
+	columns := []Column{{Name: "method", Type: Varchar}, {Name: "status", Type: Bigint}, {Name: "__time__", Type: Bigint}}
 	s, err := Prepare(`select method, date_trunc('hour', __time__) as h, count(*), avg(status) group by method, h order by 3 desc`, now,
 		func(string) ([]Column, bool, error) { return columns, true, nil })
 	if err != nil {

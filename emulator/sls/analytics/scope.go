@@ -13,6 +13,7 @@ type column struct {
 	typ      Type
 	from     *table // nil = of a query
 	number   int    // in from
+	hidden   bool   // * leaves it out
 }
 
 // scope is what the expressions of one SELECT may name.
@@ -106,7 +107,7 @@ func (c *compiler) relation(r *relation, e env) (string, []column, error) {
 	}
 	cols := make([]column, len(t.columns))
 	for i, col := range t.columns {
-		cols[i] = column{name: col.Name, sql: fmt.Sprintf("c%d", i), typ: col.Type, from: t, number: i}
+		cols[i] = column{name: col.Name, sql: fmt.Sprintf("c%d", i), typ: col.Type, from: t, number: i, hidden: col.Hidden}
 	}
 	return c.aliased(t.sql, cols, r, alias)
 }

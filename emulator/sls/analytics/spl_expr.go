@@ -93,7 +93,7 @@ func (p *Pipeline) writeExprs(list []*expr, types fieldTypes) (*written, error) 
 		if p.fold {
 			typ = types.folded(name)
 		}
-		t.columns = append(t.columns, Column{name, typ})
+		t.columns = append(t.columns, Column{Name: name, Type: typ})
 		t.used[i] = true
 		s.columns = append(s.columns, column{name: name, sql: fmt.Sprintf("c%d", i), typ: typ, from: t, number: i})
 	}

@@ -50,6 +50,9 @@ func (p *splParser) stage() (stage, error) {
 		n, err := p.count()
 		return &limitStage{n: n}, err
 	}
+	if name == "set" && p.is("session") {
+		return nil, at.notOffered("SET SESSION")
+	}
 	if splCommands[name] {
 		return nil, at.notOffered("the command " + name)
 	}

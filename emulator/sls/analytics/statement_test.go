@@ -15,15 +15,15 @@ var now = time.Date(2024, 5, 6, 7, 8, 9, 0, Zone)
 
 // logs are the columns and rows that the tests ask.
 var logs = []Column{
-	{"status", Bigint},
-	{"method", Varchar},
-	{"latency", Double},
-	{"body", JSON},
-	{"body.user", Varchar},
-	{"__time__", Bigint},
-	{"Host", Varchar},
-	{"host", Varchar},
-	{`we"ird; drop`, Varchar},
+	{Name: "status", Type: Bigint},
+	{Name: "method", Type: Varchar},
+	{Name: "latency", Type: Double},
+	{Name: "body", Type: JSON},
+	{Name: "body.user", Type: Varchar},
+	{Name: "__time__", Type: Bigint},
+	{Name: "Host", Type: Varchar},
+	{Name: "host", Type: Varchar},
+	{Name: `we"ird; drop`, Type: Varchar},
 }
 
 var rows = [][]any{
