@@ -89,14 +89,11 @@ func (idx *index) typed(kind string, text []byte) any {
 		}
 		return nil
 	}
-	if len(text) > idx.maxText {
-		text = text[:idx.maxText]
-		for len(text) > 0 && !utf8.RuneStart(text[len(text)-1]) { // not in the middle of a character
-			text = text[:len(text)-1]
+	if n := idx.maxText; len(text) > n {
+		for n > 0 && !utf8.RuneStart(text[n]) { // not in the middle of a character
+			n--
 		}
-		if r, size := utf8.DecodeLastRune(text); r == utf8.RuneError && size == 1 {
-			text = text[:len(text)-1]
-		}
+		text = text[:n]
 	}
 	return string(text)
 }

@@ -274,7 +274,7 @@ func TestFilteredPull(t *testing.T) {
 				groupFields("200", "", nil, logOf(at, 0, kv{"status", "200"})),
 				groupFields("404", "", nil, logOf(at+1, 5, kv{"status", "404"})),
 			},
-			map[string]string{"x-log-count": "2", "x-log-rawdatacount": "2"},
+			map[string]string{"x-log-count": "2", "x-log-rawdatacount": "2", "x-log-read-last-cursor": ""},
 		},
 	} {
 		for _, kind := range []string{"", "lz4", "zstd"} {

@@ -151,7 +151,7 @@ func (c *call) pullHeaders(p page, size int) {
 func (c *call) filterHeaders(p page, f *filtered) {
 	h := c.w.Header()
 	h.Del("x-log-read-last-cursor")
-	if f.groups > 0 {
+	if f.groups > 0 && int64(f.groups) <= f.last-(p.next-int64(len(p.groups)))+1 { // not when a group became several
 		h.Set("x-log-read-last-cursor", strconv.FormatInt(f.last, 10))
 	}
 	for name, n := range map[string]int{

@@ -51,7 +51,7 @@ func (l logs) Search(ctx context.Context, q web.LogQuery) (web.LogResult, error)
 	if err != nil {
 		return web.LogResult{}, err
 	}
-	return web.LogResult{Logs: r.Logs, Count: r.Count, Complete: r.Complete}, nil
+	return web.LogResult{Logs: r.Logs, Columns: r.Columns, Count: r.Count, Complete: r.Complete}, nil
 }
 
 // loadTitles collects the names of what is built in.

@@ -25,6 +25,7 @@ type Result struct {
 	Complete bool                // false: only a part was searched; the same query may find more
 	Logs     []map[string]string // fields, with __time__, __source__, __topic__ and __tag__:name
 	Count    int                 // logs in this result
+	Columns  []string            // of an analysis (SQL), in the order of its SELECT; nil for a search
 }
 
 // GetLogs runs a query once. Its answer may be incomplete, which is no error. Kinds: Invalid for a query that SLS does
@@ -45,7 +46,9 @@ func (p *Project) GetLogs(ctx context.Context, logstore string, q Query) (*Resul
 	r.header = map[string]string{"Content-Type": "application/json", "Accept": "application/json", "Accept-Encoding": "lz4"}
 	var out struct {
 		Meta struct {
-			Progress string `json:"progress"`
+			Progress string   `json:"progress"`
+			HasSQL   bool     `json:"hasSQL"`
+			Keys     []string `json:"keys"`
 		} `json:"meta"`
 		Data []map[string]string `json:"data"`
 	}
@@ -56,7 +59,11 @@ func (p *Project) GetLogs(ctx context.Context, logstore string, q Query) (*Resul
 	if err := p.c.decode(r, resp, &out); err != nil {
 		return nil, err
 	}
-	return &Result{Complete: out.Meta.Progress == "Complete", Logs: out.Data, Count: len(out.Data)}, nil
+	res := &Result{Complete: out.Meta.Progress == "Complete", Logs: out.Data, Count: len(out.Data)}
+	if out.Meta.HasSQL {
+		res.Columns = out.Meta.Keys
+	}
+	return res, nil
 }
 
 // How often GetLogsComplete and GetHistogramsComplete repeat a query, as the official client does (sls.md §3.8).

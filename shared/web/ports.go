@@ -73,9 +73,11 @@ type LogQuery struct {
 	Offset   int
 }
 
-// LogResult is what was found. Complete is false when only a part of the range was searched.
+// LogResult is what was found. Complete is false when only a part of the range was searched. Columns are those of an
+// analysis (SQL), in its order; a search has none.
 type LogResult struct {
 	Logs     []map[string]string `json:"logs"`
+	Columns  []string            `json:"columns,omitempty"`
 	Count    int                 `json:"count"`
 	Complete bool                `json:"complete"`
 }

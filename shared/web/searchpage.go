@@ -23,7 +23,8 @@ type searchView struct {
 	Asked             bool // a search was made
 	Result            LogResult
 	Rows              []logRow
-	Next              int // offset of the next page; -1 for none
+	Table             [][]string // of an analysis: its rows in the order of Result.Columns
+	Next              int        // offset of the next page; -1 for none
 	Err               *failure
 	LogStorage        bool
 	StreamDays        int
@@ -77,7 +78,15 @@ func (c *console) searchPage(r *http.Request) (any, error) {
 		return v, nil
 	}
 	for _, l := range v.Result.Logs {
-		v.Rows = append(v.Rows, readLog(l))
+		if len(v.Result.Columns) == 0 {
+			v.Rows = append(v.Rows, readLog(l))
+			continue
+		}
+		row := make([]string, len(v.Result.Columns))
+		for i, name := range v.Result.Columns {
+			row[i] = l[name]
+		}
+		v.Table = append(v.Table, row)
 	}
 	if len(v.Rows) == searchLimit && !strings.Contains(lq.Query, "|") {
 		v.Next = lq.Offset + searchLimit
