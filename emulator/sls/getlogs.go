@@ -316,6 +316,10 @@ func (c *call) getLogsV2() error {
 	return nil
 }
 
+// meta is what version 2 and 3 say of the answer.
+//
+// Assumption: SQL that was not given all logs, because of a quota, is Complete and not accurate. cpuSec is the time that
+// the statement took, on one core.
 func (c *call) meta(q *logQuery, f *found) map[string]any {
 	mode, scanBytes := 0, 0
 	switch {

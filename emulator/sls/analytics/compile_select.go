@@ -81,6 +81,8 @@ func (w *selecting) from() (string, error) {
 }
 
 // list writes the select list.
+//
+// Assumption: a column without a name is called _col and its number from 0, and a name keeps its case.
 func (w *selecting) list() ([]column, []string, error) {
 	w.scope.aliases = map[string]*expr{}
 	for _, it := range w.s.items {

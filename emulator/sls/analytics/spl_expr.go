@@ -31,7 +31,9 @@ func (s *filterStage) run(ctx context.Context, r *running) error {
 	return err
 }
 
-// extendStage sets fields to the values of expressions. All of them see the log as it was before.
+// extendStage sets fields to the values of expressions.
+//
+// Assumption: all expressions of one extend see the log as it was before it.
 type extendStage struct {
 	names []string
 	exprs []*expr

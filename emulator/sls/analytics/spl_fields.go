@@ -77,6 +77,9 @@ func (s *projectStage) run(_ context.Context, r *running) error {
 }
 
 // jsonStage makes fields of the members of a JSON object.
+//
+// Assumption: a member takes the place of a field of its name, unless it is null; objects and arrays inside stay JSON;
+// what is no object leaves the log as it is.
 type jsonStage struct {
 	field, prefix string
 	path          []any
