@@ -42,6 +42,9 @@ func (c *collector) WindowValue(*sqlite.FunctionContext) (driver.Value, error) {
 
 func (c *collector) Final(*sqlite.FunctionContext) {}
 
+// maxCollected bounds the values that one collector keeps.
+const maxCollected = 4_000_000
+
 // collectors make one collector for each group.
 var collectors = map[string]func() *collector{
 	"g_max_by":      func() *collector { return best(1) },
@@ -116,6 +119,9 @@ func percentiles() *collector {
 			if p = asFloat(a[1]); !(p >= 0 && p <= 1) {
 				return dataf("Percentile must be between 0 and 1")
 			}
+			if len(list) >= maxCollected {
+				return dataf("approx_percentile over more than %d values", maxCollected)
+			}
 			list = append(list, a[0])
 			return nil
 		},
@@ -135,6 +141,9 @@ func distinct() *collector {
 		add: func(a values) error {
 			if a[0] != nil {
 				seen[kept(a[0])] = true
+			}
+			if len(seen) > maxCollected {
+				return dataf("approx_distinct over more than %d values", maxCollected)
 			}
 			return nil
 		},

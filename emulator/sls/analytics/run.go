@@ -129,11 +129,12 @@ func (s *Statement) Run(ctx context.Context, source Source) (*Result, error) {
 
 var errEnough = errors.New("enough")
 
-// connector opens connections of the engine.
+// connector opens connections of the engine. What a statement sorts and collects beyond 64 MiB goes to temporary
+// files, which vanish with the connection: memory stays bounded.
 type connector struct{ d *sqlite.Driver }
 
 func (c connector) Connect(context.Context) (driver.Conn, error) {
-	return c.d.Open("file::memory:?_dqs=0&_pragma=temp_store(2)&_pragma=journal_mode(OFF)&_pragma=synchronous(0)&_pragma=trusted_schema(0)")
+	return c.d.Open("file::memory:?_dqs=0&_pragma=temp_store(1)&_pragma=cache_size(-65536)&_pragma=journal_mode(OFF)&_pragma=synchronous(0)&_pragma=trusted_schema(0)")
 }
 
 func (c connector) Driver() driver.Driver { return c.d }
