@@ -193,7 +193,7 @@ func TestProjectLogs(t *testing.T) {
 	w.seed("other", 1)
 	for _, c := range []struct{ query, want string }{
 		{"select count(*) as c from audit where __time__ > 0", `[{"c":"4"}]`},
-		{"* | select count(*) as c from audit where __date__ > timestamp '2026-05-04 11:02:03'", `[{"c":"1"}]`},
+		{"* | select count(*) as c from audit where __date__ > '2026-05-04 11:02:03'", `[{"c":"1"}]`},
 		{"select a.method as m, count(*) as c from audit a join audit b on a.method = b.method where a.__time__ > 0 and b.__time__ > 0 group by 1 order by 2 desc limit 1", `[{"c":"4","m":"GET"}]`},
 		{"select count(*) from audit", "ParameterInvalid"},
 		{"select count(*) where __time__ > 0", "LogStoreNotExist"},

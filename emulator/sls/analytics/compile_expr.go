@@ -198,6 +198,11 @@ func (c *compiler) unary(e *expr, kid, x compiled) (compiled, error) {
 }
 
 func (c *compiler) binary(e *expr, kids []compiled, x compiled) (compiled, error) {
+	if strings.Contains("= <> < > <= >=", e.op) {
+		if err := c.timeLiterals(e.kids, kids); err != nil {
+			return x, err
+		}
+	}
 	l, r := kids[0], kids[1]
 	refuse := e.at.failf("'%s' cannot be applied to %s, %s", e.op, l.typ, r.typ)
 	typ, ok := common(l.typ, r.typ)
@@ -221,6 +226,25 @@ func (c *compiler) binary(e *expr, kids []compiled, x compiled) (compiled, error
 	}
 	x.sql = "(" + l.sql + " " + strings.ToUpper(e.op) + " " + r.sql + ")"
 	return x, nil
+}
+
+// timeLiterals reads texts that are compared with a time as times, as the documentation does with __date__.
+func (c *compiler) timeLiterals(list []*expr, kids []compiled) error {
+	temporal := false
+	for _, kid := range kids {
+		temporal = temporal || kid.typ.temporal()
+	}
+	for i, e := range list {
+		if !temporal || e.kind != exprLiteral || e.typ != Varchar {
+			continue
+		}
+		ms, ok := parseTime(e.value.(string))
+		if !ok {
+			return e.at.failf("Value cannot be cast to timestamp: %.200s", e.value)
+		}
+		kids[i].sql, kids[i].typ = c.param(ms), Timestamp
+	}
+	return nil
 }
 
 // arithmetic writes numbers, and times with intervals. Whole numbers divide to whole numbers, and not by zero.
@@ -270,6 +294,10 @@ func (c *compiler) choice(e *expr, kids []compiled, x compiled, s *scope, v env)
 		x.sql, x.query, x.correlated = negated(e.not, "("+kids[0].sql+" IN ("+sql+"))"), true, correlated
 		return x, nil
 	}
+	if err := c.timeLiterals(e.kids, kids); err != nil {
+		return x, err
+	}
+	typ = kids[0].typ
 	for _, kid := range kids[1:] {
 		var ok bool
 		if typ, ok = common(typ, kid.typ); !ok || !typ.ordered() {

@@ -140,6 +140,7 @@ func TestStatements(t *testing.T) {
 		{`select date_add('month', 1, timestamp '2020-01-31 00:00:00'), date_diff('hour', from_unixtime(0), from_unixtime(7200)), date_diff('month', date '2020-01-31', date '2020-02-29') limit 1`, "2020-02-29 00:00:00.000|2|1"},
 		{`select current_date, current_timestamp - interval '1' hour, now(), year(now()), extract(hour from now()), day_of_week(now()) limit 1`, "2024-05-06|2024-05-06 06:08:09.000|2024-05-06 07:08:09.000|2024|7|1"},
 		{`select count(*) from log where from_unixtime(__time__) < timestamp '2020-06-17 15:00:00'`, "2"},
+		{`select count(*) from log where from_unixtime(__time__) >= '2020-06-17 15:00:00' and from_unixtime(__time__) between '2020-06-17' and '2020-06-18'`, "3"},
 		{`select __time__ - __time__ % 60 as t, count(*) group by __time__ - __time__ % 60 order by t limit 1`, "1592374020|1"},
 		// JSON
 		{`select json_extract_scalar(body, '$.user'), json_extract(body, '$.n'), json_extract_scalar(body, '$.n[1]'), json_extract_scalar(body, '$["user"]') order by __time__ limit 3`, "ann|[1,2]|2|ann\nbob|null|null|bob\nnull|null|null|null"},
@@ -254,6 +255,7 @@ func TestRefused(t *testing.T) {
 		{`select 1 union select 1, 2`, "different number of fields"},
 		{`select status from log where status = (select method from log)`, "'=' cannot be applied"},
 		{`select (select 1, 2)`, "Multiple columns"},
+		{`select now() > 'soon'`, "Value cannot be cast to timestamp: soon"}, {`select now() > method`, "'>' cannot be applied to timestamp, varchar"},
 		// Data
 		{`select status / 0`, "Division by zero"},
 		{`select status % (status - status)`, "Division by zero"},
