@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -76,8 +77,8 @@ func isTests(fsys fs.FS, name string) bool {
 	return err == nil
 }
 
-// complain writes the problems to standard error, one line each, and returns how many documents were refused.
-func complain(problems []sigma.Problem, warnings bool) int {
+// complain writes the problems, one line each, and returns how many documents were refused.
+func complain(w io.Writer, problems []sigma.Problem, warnings bool) int {
 	refused := 0
 	for i := range problems {
 		if !problems[i].Warning {
@@ -85,7 +86,7 @@ func complain(problems []sigma.Problem, warnings bool) int {
 		} else if !warnings {
 			continue
 		}
-		fmt.Fprintln(os.Stderr, printable(problems[i].Error()))
+		fmt.Fprintln(w, printable(problems[i].Error()))
 	}
 	return refused
 }
@@ -108,7 +109,7 @@ func (c *rulesLint) Run() error {
 	if err != nil {
 		return err
 	}
-	refused := complain(problems, true)
+	refused := complain(os.Stderr, problems, true)
 	fmt.Printf("%d rules, %d correlations, %d refused, %d warnings\n", len(set.Rules()), len(set.Correlations()), refused, len(problems)-refused)
 	return refusedCode(refused)
 }
