@@ -23,11 +23,12 @@ func customWorkloads(dir string, n int) []workload {
 	}
 }
 
-// usable returns the detection rules of files that compile, each in a file of its own: what is not among them would be copied
-// thousands of times.
+// usable returns the detection rules of files that compile, each in a file of its own, and of several with one id the first: what
+// is not among them would be refused again with every copy.
 func usable(t testing.TB, files []ruleFile) []ruleFile {
 	t.Helper()
 	var out []ruleFile
+	seen := map[string]bool{}
 	for _, f := range files {
 		decoder := yaml.NewDecoder(bytes.NewReader(f.data))
 		for i := 0; ; i++ {
@@ -40,9 +41,12 @@ func usable(t testing.TB, files []ruleFile) []ruleFile {
 				continue
 			}
 			one := ruleFile{fmt.Sprintf("%s#%d", f.path, i), data}
-			if set, _ := compileFiles(t, []ruleFile{one}); len(set.Rules()) == 1 {
-				out = append(out, one)
+			set, _ := compileFiles(t, []ruleFile{one})
+			if len(set.Rules()) != 1 || seen[set.Rules()[0].ID] {
+				continue
 			}
+			seen[set.Rules()[0].ID] = set.Rules()[0].ID != ""
+			out = append(out, one)
 		}
 	}
 	if len(out) == 0 {
@@ -66,6 +70,7 @@ func TestCustomWorkload(t *testing.T) {
 		"list.yml":    "- a\n",
 		"empty.yaml":  "",
 		"refused.yml": rule("id: b\n", "{f|nope: x}"),
+		"twice.yml":   rule("id: a\n", "{f: x}"),
 		"words.yml":   rule("id: 456\n", "[sqlmap, {cs-user-agent: '*nikto*'}]"),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {

@@ -303,7 +303,7 @@ func tagged(t testing.TB, data []byte, k int) []byte {
 		v := root.Content[i+1]
 		switch root.Content[i].Value {
 		case "title":
-			v.Value += fmt.Sprintf(" #%d", k)
+			v.Value, v.Tag = v.Value+fmt.Sprintf(" #%d", k), "!!str"
 		case "id":
 			if rest := v.Value; len(rest) == 36 {
 				v.Value = fmt.Sprintf("%08x", k) + rest[8:]
