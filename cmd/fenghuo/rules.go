@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"runtime/debug"
 	"strings"
 
 	"github.com/fenghuo-soc/fenghuo/shared/detection"
@@ -46,6 +47,10 @@ func (e *eventSource) source() sigma.LogSource {
 // any tells whether rules are evaluated whatever their log source.
 func (e *eventSource) any() bool { return e.NoLogsource || e.source() == sigma.LogSource{} }
 
+// gcWhileLoading lets the heap grow to five times what is in use while rules are read: nearly all of it stays in use until they
+// are compiled.
+const gcWhileLoading = 400
+
 // load compiles the rules. The problems are those of all files.
 func (r *ruleSet) load(anySource bool) (*sigma.Set, []sigma.Problem, error) {
 	info, err := os.Stat(r.Rules)
@@ -55,6 +60,7 @@ func (r *ruleSet) load(anySource bool) (*sigma.Set, []sigma.Problem, error) {
 	if err != nil {
 		return nil, nil, &soc.Error{Kind: soc.Invalid, Op: "read rules", Err: err, Next: "give the folder of the rules with --rules"}
 	}
+	defer debug.SetGCPercent(debug.SetGCPercent(gcWhileLoading))
 	fsys := os.DirFS(r.Rules)
 	docs, problems, err := sigma.Read(fsys, func(name string) bool { return !isTests(fsys, name) })
 	if err != nil {
