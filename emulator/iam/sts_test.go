@@ -135,8 +135,10 @@ func TestSessionsOutliveKeys(t *testing.T) {
 	const log = "acs:log:cn-hangzhou:" + shop + ":project/p"
 	key := []string{"UserName", "bob", "UserAccessKeyId", bob.AccessKeyID}
 	for _, s := range []step{
-		{"UpdateAccessKey", append([]string{"Status", "Inactive"}, key...), ""}, {"DeleteAccessKey", key, ""},
-		{"DetachPolicyFromUser", []string{"UserName", "bob", "PolicyType", "System", "PolicyName", "AliyunSTSAssumeRoleAccess"}, ""}, {"DeleteUser", []string{"UserName", "bob"}, ""},
+		{"UpdateAccessKey", append([]string{"Status", "Inactive"}, key...), ""},
+		{"DeleteAccessKey", key, ""},
+		{"DetachPolicyFromUser", []string{"UserName", "bob", "PolicyType", "System", "PolicyName", "AliyunSTSAssumeRoleAccess"}, ""},
+		{"DeleteUser", []string{"UserName", "bob"}, ""},
 	} {
 		w.run([]step{s})
 		if c, ok := w.Credential(session.AccessKeyID); !ok || !c.Active || !w.allowed(session, "log:GetProject", log) {
