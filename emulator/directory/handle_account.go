@@ -179,7 +179,7 @@ func (s *Service) handleUpdateAccount(c *gateway.Call) (any, error) {
 		err = s.renameAccount(t, m, name)
 	}
 	if kind := c.Get("NewAccountType"); kind != "" && err == nil {
-		err = s.changeType(m, kind)
+		err = s.changeType(t, m, kind)
 	}
 	if err != nil {
 		return nil, err

@@ -197,12 +197,16 @@ func (s *Service) renameAccount(t *tree, m *member, name string) error {
 
 // changeType turns a cloud account into a resource account, or the other way round, which needs a security phone and an
 // e-mail address.
-func (s *Service) changeType(m *member, kind string) error {
+func (s *Service) changeType(t *tree, m *member, kind string) error {
+	owner, _ := s.o.Accounts(t.master)
+	self, known := s.o.Accounts(m.id)
 	switch {
 	case kind != "ResourceAccount" && kind != "CloudAccount":
 		return invalid("NewAccountType", "The type is ResourceAccount or CloudAccount.")
 	case kind == m.kind():
 		return conflict("AccountTypeMismatch", "The account %s is a %s already.", m.id, kind)
+	case known && self.Enterprise != owner.Enterprise:
+		return conflict("LegalEntityDifferent", "The account %s belongs to another legal entity now.", m.id)
 	case kind == "CloudAccount" && (m.phone == "" || m.email == ""):
 		return conflict("MissingSecurityInfo", "The account %s has no security phone and e-mail.", m.id)
 	case kind == "ResourceAccount" && s.o.HasRootKey != nil && s.o.HasRootKey(m.id):
