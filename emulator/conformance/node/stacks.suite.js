@@ -133,8 +133,33 @@ async function selfManaged() {
   });
 }
 
+// stopping deploys to twenty regions, one after the other, and stops that.
+async function stopping() {
+  const stackGroupName = 'slow', body = template('x').replace('"x"', '{"Ref":"ALIYUN::Region"}');
+  const regionIds = Array.from({ length: 20 }, (_, n) => `cn-region-${n}`), instances = { regionId, stackGroupName, regionIds, accountIds: [C] };
+  let operationId;
+  await check('ROS: an operation runs, and its group refuses another one', async () => {
+    await ros('CreateStackGroup', { regionId, stackGroupName, templateBody: body });
+    ({ OperationId: operationId } = await ros('CreateStackInstances', instances));
+    equal((await ros('GetStackGroupOperation', { regionId, operationId })).StackGroupOperation.Status, 'RUNNING');
+    await refused(ros('UpdateStackInstances', instances), 409, 'StackGroupOperationInProgress');
+    await refused(ros('DeleteStackGroup', { regionId, stackGroupName }), 409, 'StackGroupOperationInProgress');
+  });
+  await check('ROS: an operation is stopped', async () => {
+    await ros('StopStackGroupOperation', { regionId, operationId });
+    equal(await settled(operationId), 'STOPPED');
+    const { StackGroupOperationResults: all } = await ros('ListStackGroupOperationResults', { regionId, operationId, pageSize: 50 });
+    equal([all.length, all[0].Status, all[19].Status], [20, 'SUCCEEDED', 'CANCELLED']);
+    await refused(ros('StopStackGroupOperation', { regionId, operationId }), 400, 'InvalidParameter');
+    await refused(ros('StopStackGroupOperation', { regionId, operationId: 'x' }), 404, 'StackGroupOperationNotFound');
+  });
+  await check('ROS: preferences that are none', () => refused(ros('UpdateStackInstances', { ...instances, operationPreferences: { RegionConcurrencyType: 'ZIGZAG' } }), 400, 'InvalidParameter'));
+  await check('ROS: drift is refused by name', () => refused(ros('DetectStackGroupDrift', { regionId, stackGroupName }), 404, 'InvalidApi.NotFound'));
+}
+
 (async () => {
   await stacks();
   await serviceManaged();
   await selfManaged();
+  await stopping();
 })();
