@@ -7,13 +7,6 @@ import (
 	"strings"
 )
 
-// actions lists what this emulator can run and in which modes.
-var actions = map[string][]string{
-	"FC:InvokeFunction":  {RequestComplete, WaitForSystemCallback, WaitForCustomCallback},
-	"FNF:StartExecution": {RequestComplete, WaitForSystemCallback, WaitForCustomCallback},
-	"HTTP:Request":       {RequestComplete, WaitForCustomCallback},
-}
-
 // Check finds what can never work: missing targets and names, states that no path reaches, actions and functions that
 // do not exist, roots where they are not offered. known tells whether a function of the account exists; nil skips that.
 func (d *Definition) Check(known func(function string) bool) []Problem {
@@ -166,13 +159,13 @@ func (c *checker) choice(s *Scope, st *State) {
 }
 
 func (c *checker) task(st *State) {
-	modes, ok := actions[st.Action]
-	if !ok {
-		c.add(st.place("Action"), "action %q of %s is not emulated; there are FC:InvokeFunction, FNF:StartExecution and HTTP:Request", st.Action, st.Name)
+	a, err := parseAction(st.Action)
+	if err != nil {
+		c.add(st.place("Action"), "%s: %v", st.Name, err)
 		return
 	}
-	if st.Mode != "" && !slices.Contains(modes, st.Mode) {
-		c.add(st.place("TaskMode"), "%s does not support TaskMode %q; it supports %s", st.Action, st.Mode, strings.Join(modes, ", "))
+	if st.Mode != "" && !slices.Contains(a.modes, st.Mode) {
+		c.add(st.place("TaskMode"), "%s does not support TaskMode %q; it supports %s", st.Action, st.Mode, strings.Join(a.modes, ", "))
 	}
 	if st.Mode == WaitForCustomCallback && (st.Timeout == Value{} || st.Timeout.Literal == 0.0) {
 		c.add(st.Pos, "%s waits for a callback without a Timeout: it could wait for ever", st.Name)

@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -30,6 +31,7 @@ type Options struct {
 	Clock      func() time.Time
 	Cron       func(expression string) (Schedule, error) // nil: schedules are refused
 	HTTP       *http.Client                              // of HTTP:Request; nil: such tasks fail
+	API        API                                       // of OpenAPI actions; nil: flows with such tasks are refused
 	Poll       time.Duration                             // how often the clock is looked at for schedules; default 100 ms, negative never (call [Service.Tick])
 	Assume     Assumptions                               // what the documentation leaves open
 	// Sequential runs branches and iterations one after the other, so that two runs with the same answers have the same
@@ -46,6 +48,7 @@ type Service struct {
 	clock      func() time.Time
 	cron       func(string) (Schedule, error)
 	http       *http.Client
+	products   API
 	assume     *Assumptions
 	sequential bool
 
@@ -87,6 +90,7 @@ type execution struct {
 	express   bool
 	cancel    context.CancelFunc
 	done      chan struct{}
+	deleted   atomic.Bool // the flow is gone: no further state begins
 
 	mu               sync.Mutex
 	status, output   string
@@ -106,7 +110,7 @@ type report struct {
 func New(o Options) *Service {
 	s := &Service{
 		region: o.Region, invoker: o.Invoker, roles: o.Roles, authorizer: o.Authorizer, clock: o.Clock,
-		cron: o.Cron, http: o.HTTP, assume: o.Assume.withDefaults(), sequential: o.Sequential,
+		cron: o.Cron, http: o.HTTP, products: o.API, assume: o.Assume.withDefaults(), sequential: o.Sequential,
 		flows: map[string]*flow{}, tokens: map[string]chan report{},
 	}
 	if s.clock == nil {
@@ -142,10 +146,10 @@ func (s *Service) flow(account, name string) (*flow, *gateway.Error) {
 	return f, nil
 }
 
-func compile(name, text, mode string) (*Definition, *gateway.Error) {
+func (s *Service) compile(name, text, mode string) (*Definition, *gateway.Error) {
 	d, problems := Parse(text)
 	if len(problems) == 0 {
-		problems = append(d.Check(nil), d.CheckMode(mode)...)
+		problems = slices.Concat(d.Check(nil), d.CheckMode(mode), s.checkActions(d))
 	}
 	if len(problems) > 0 {
 		msg := "the definition is not valid"
