@@ -115,7 +115,10 @@ func rootOf(a string) auth.Caller {
 func (i *iam) Authorize(_ context.Context, r auth.Request) auth.Decision {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	owner := strings.Split(r.Resource, ":")[3]
+	owner := r.Caller.AccountID
+	if r.Resource != "*" {
+		owner = strings.Split(r.Resource, ":")[3]
+	}
 	return auth.Decision{Allowed: owner == r.Caller.AccountID && !i.denied[r.Action]}
 }
 

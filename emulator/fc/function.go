@@ -58,7 +58,7 @@ type CustomRuntime struct {
 	HealthCheckConfig *HealthCheck `json:"healthCheckConfig,omitempty"`
 }
 
-// Tag is a label; it has no effect here.
+// Tag is a label of a function.
 type Tag struct {
 	Key   string `json:"key"`
 	Value string `json:"value"`
@@ -196,8 +196,9 @@ func (f *Function) check() *Error {
 		return invalid("instanceConcurrency must be between 1 and 200")
 	case f.Role != "" && !roleText.MatchString(f.Role):
 		return invalid("role must be the ARN of a RAM role")
-	case len(f.Tags) > 20:
-		return invalid("at most 20 tags")
+	}
+	if err := checkTags(f.Tags); err != nil {
+		return err
 	}
 	return f.checkParts()
 }
