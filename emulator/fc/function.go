@@ -58,10 +58,11 @@ type CustomRuntime struct {
 	HealthCheckConfig *HealthCheck `json:"healthCheckConfig,omitempty"`
 }
 
-// Tag is a label of a function.
+// Tag is a label of a function. The models of the official client write its fields with a capital letter; small ones are
+// read too.
 type Tag struct {
-	Key   string `json:"key"`
-	Value string `json:"value"`
+	Key   string `json:"Key"`
+	Value string `json:"Value"`
 }
 
 // function is a function with all that hangs on it. Its fields need Service.mu.

@@ -13,12 +13,13 @@ var resourceTypes = []string{"function", "aliyun::fc::function", "aliyun::fc:fun
 // maxTags is how many tags a function may have (fc.md §4.4).
 const maxTags = 20
 
-// TagResource is one tag of one resource as ListTagResources shows it.
+// TagResource is one tag of one resource as ListTagResources shows it. Operations on tags and regions write their fields
+// with a capital letter (models of the official client).
 type TagResource struct {
-	ResourceID   string `json:"resourceId"` // ARN
-	ResourceType string `json:"resourceType"`
-	TagKey       string `json:"tagKey"`
-	TagValue     string `json:"tagValue"`
+	ResourceID   string `json:"ResourceId"` // ARN
+	ResourceType string `json:"ResourceType"`
+	TagKey       string `json:"TagKey"`
+	TagValue     string `json:"TagValue"`
 }
 
 func checkTags(tags []Tag) *Error {
@@ -165,7 +166,7 @@ func (s *Service) listTagResources(q *apiCall) (any, *Error) {
 	q.query.Set("limit", q.query.Get("Limit"))
 	q.query.Set("nextToken", q.query.Get("NextToken"))
 	page, next, err := paginate(q, list, name)
-	return map[string]any{"tagResources": page, "nextToken": next, "requestId": q.requestID}, err
+	return map[string]any{"TagResources": page, "NextToken": next, "RequestId": q.requestID}, err
 }
 
 // queryLists reads query parameters that hold JSON lists.
@@ -184,6 +185,6 @@ func queryLists(q *apiCall, lists map[string]any) *Error {
 //
 // Assumption: its local name is its id; the names of regions are not listed anywhere that was read.
 func (s *Service) describeRegions(*apiCall) (any, *Error) {
-	region := map[string]string{"regionId": s.o.Region, "localName": s.o.Region}
-	return map[string]any{"regions": map[string]any{"region": []any{region}}}, nil
+	region := map[string]string{"RegionId": s.o.Region, "LocalName": s.o.Region}
+	return map[string]any{"Regions": map[string]any{"Region": []any{region}}}, nil
 }

@@ -29,11 +29,11 @@ func TestTags(t *testing.T) {
 		}
 		var out []string
 		got := f.api(200, acct, "GET", "tags-v2?"+v.Encode(), nil)
-		for _, r := range got["tagResources"].([]any) {
+		for _, r := range got["TagResources"].([]any) {
 			m := r.(map[string]any)
-			out = append(out, fmt.Sprintf("%s %s=%s", strings.TrimPrefix(m["resourceId"].(string), arn("")), m["tagKey"], m["tagValue"]))
+			out = append(out, fmt.Sprintf("%s %s=%s", strings.TrimPrefix(m["ResourceId"].(string), arn("")), m["TagKey"], m["TagValue"]))
 		}
-		return strings.Join(append(out, fmt.Sprint(got["nextToken"])), "; ")
+		return strings.Join(append(out, fmt.Sprint(got["NextToken"])), "; ")
 	}
 	f.api(204, acct, "DELETE", "tags-v2?ResourceType=function&TagKey="+url.QueryEscape(`["team"]`)+"&ResourceId="+url.QueryEscape(`["`+arn("other")+`"]`), nil)
 	for _, tt := range []struct{ query, want string }{
@@ -71,7 +71,7 @@ func TestTags(t *testing.T) {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
-	if got := fmt.Sprint(f.api(200, acct, "GET", "regions", nil)["regions"]); !strings.Contains(got, "regionId:cn-hangzhou") {
+	if got := fmt.Sprint(f.api(200, acct, "GET", "regions", nil)["Regions"]); !strings.Contains(got, "RegionId:cn-hangzhou") {
 		t.Errorf("regions: %s", got)
 	}
 }
