@@ -228,3 +228,18 @@ func TestRequestLimits(t *testing.T) {
 		t.Errorf("one flow too many: %q", code)
 	}
 }
+
+// TestConcurrentExecutions: a flow that starts itself and waits is ended by the limit on executions that run at once.
+func TestConcurrentExecutions(t *testing.T) {
+	t.Parallel()
+	svc := newService(t, &stage{})
+	svc.most = 20
+	x := svc.runFlow(t, flowOf("  - {Name: A, Type: Task, Action: 'FNF:StartExecution', TaskMode: WaitForSystemCallback, Parameters: {resourceArn: 'acs:fnf:::flow/f'}, End: true}\n"), `{}`)
+	if n := len(svc.Executions("1", "f")); x.view().Status != "Failed" || n != 20 {
+		t.Errorf("%s with %d executions, want Failed with 20", x.view().Status, n)
+	}
+	svc.wg.Wait()
+	if left := svc.running["1"]; left != 0 {
+		t.Errorf("%d executions that have ended count as running", left)
+	}
+}

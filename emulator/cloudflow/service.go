@@ -56,10 +56,16 @@ type Service struct {
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
 
-	mu     sync.Mutex
-	flows  map[string]*flow // account/name
-	tokens map[string]chan report
+	most int // executions of an account that may run at once
+
+	mu      sync.Mutex
+	flows   map[string]*flow // account/name
+	tokens  map[string]chan report
+	running map[string]int // executions by account
 }
+
+// maxRunning is how many standard executions of an account may run at once (documented limit).
+const maxRunning = 10_000
 
 // flow is one flow of an account. Its fields are replaced, never changed, by an update.
 type flow struct {
@@ -111,7 +117,7 @@ func New(o Options) *Service {
 	s := &Service{
 		region: o.Region, invoker: o.Invoker, roles: o.Roles, authorizer: o.Authorizer, clock: o.Clock,
 		cron: o.Cron, http: o.HTTP, products: o.API, assume: o.Assume.withDefaults(), sequential: o.Sequential,
-		flows: map[string]*flow{}, tokens: map[string]chan report{},
+		flows: map[string]*flow{}, tokens: map[string]chan report{}, running: map[string]int{}, most: maxRunning,
 	}
 	if s.clock == nil {
 		s.clock = time.Now
@@ -232,6 +238,12 @@ func (s *Service) start(o startOptions) (*execution, *gateway.Error) {
 		}
 		return x, nil
 	}
+	if !express && s.running[account] >= s.most {
+		return nil, tooManyExecutions(s.most)
+	}
+	if !express {
+		s.running[account]++
+	}
 	x := &execution{
 		service: s, account: account, flow: f, def: body.def, text: body.text, roleARN: body.roleARN, qualifier: o.qualifier, name: name,
 		requestID: gateway.NewRequestID(), input: input, start: in, express: express, done: make(chan struct{}),
@@ -250,11 +262,22 @@ func (s *Service) start(o startOptions) (*execution, *gateway.Error) {
 	x.cancel = cancel
 	s.wg.Go(func() {
 		x.run(ctx)
+		if !express {
+			s.mu.Lock()
+			s.running[account]--
+			s.mu.Unlock()
+		}
 		if o.token != "" {
 			s.reportEnd(x, o.token)
 		}
 	})
 	return x, nil
+}
+
+// tooManyExecutions is the answer to one execution more than may run at once. Assumption: the code and status; the table
+// of codes is known up to the letter P only.
+func tooManyExecutions(most int) *gateway.Error {
+	return gateway.Errorf(429, "QuotaExceeded", "%d executions of the account run: no more are allowed", most)
 }
 
 func (x *execution) run(ctx context.Context) {

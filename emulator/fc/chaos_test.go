@@ -27,6 +27,32 @@ func TestKillOfAnIdleInstance(t *testing.T) {
 	}
 }
 
+// TestNobodyMeetsADeadInstance: between the death of a process and the moment that it is taken off the books, a request gets
+// another instance.
+func TestNobodyMeetsADeadInstance(t *testing.T) {
+	t.Parallel()
+	f := start(t, Options{Limits: Limits{InstancesPerFunction: 1}})
+	f.create(nil)
+	f.invoke("x")
+	f.mu0(func() {
+		fn := f.lookup(acct, "echo")
+		dead := fn.current.instances[0]
+		dead.kill()
+		in, fresh, err := f.reserve(fn, fn.current, "")
+		if err != nil || !fresh || in == dead {
+			t.Fatalf("fresh %v, the dead one %v: %v", fresh, in == dead, err)
+		}
+		f.retireLocked(in) // it was never started
+	})
+}
+
+// mu0 runs with the service's lock held.
+func (f *fixture) mu0(run func()) {
+	f.Service.mu.Lock()
+	defer f.Service.mu.Unlock()
+	run()
+}
+
 // TestChaos: calls, kills, updates, idle times, faults and stops at once. Whatever happens, each call gets an answer that
 // the documents know, and nothing is left (see start).
 func TestChaos(t *testing.T) {
