@@ -30,6 +30,7 @@ type Assumptions struct {
 	PickVersion           func(weights map[string]int) (version string)   // of an alias with two versions
 	ScheduleEnabled       func(given string) bool                         // of CreateSchedule; given is "" when absent
 	TokenError            func(status string) (code, cause string)        // what CallbackFnFTaskToken reports of an execution that did not succeed
+	Function              func(name string) func(args []any) (any, error) // a built-in whose name or arguments no page gives; nil = there is none
 	APIVersion            func(versions []string) string                  // of an OpenAPI action; versions oldest first
 	APIRegion             func(own string) string                         // of an OpenAPI action without RegionId
 	APIErrorName          func(product, code string) string               // what Catch sees of a refused OpenAPI action
@@ -55,6 +56,7 @@ func (a Assumptions) withDefaults() *Assumptions {
 	set(&a.PickVersion, pickVersion)
 	set(&a.ScheduleEnabled, scheduleEnabled)
 	set(&a.TokenError, tokenError)
+	set(&a.Function, undocumented)
 	set(&a.APIVersion, apiVersion)
 	set(&a.APIRegion, apiRegion)
 	set(&a.APIErrorName, apiErrorName)

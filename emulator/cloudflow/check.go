@@ -10,7 +10,11 @@ import (
 // Check finds what can never work: missing targets and names, states that no path reaches, actions and functions that
 // do not exist, roots where they are not offered. known tells whether a function of the account exists; nil skips that.
 func (d *Definition) Check(known func(function string) bool) []Problem {
-	c := &checker{known: known, names: map[string]bool{}}
+	return d.check(known, documented)
+}
+
+func (d *Definition) check(known func(function string) bool, as *Assumptions) []Problem {
+	c := &checker{known: known, names: map[string]bool{}, assume: as}
 	if d.Name == "" {
 		c.add(d.Pos, "the flow has no Name")
 	}
@@ -51,6 +55,7 @@ type checker struct {
 	problems []Problem
 	names    map[string]bool
 	known    func(string) bool
+	assume   *Assumptions
 }
 
 func (c *checker) add(at Pos, format string, args ...any) {
@@ -232,7 +237,7 @@ func (c *checker) expressions(st *State) {
 					c.add(e.place(st), "%s of %s uses %s, which is not offered there", what, st.Name, n.root)
 				}
 			case call:
-				if b, ok := builtins[n.name]; !ok {
+				if b, ok := c.assume.builtin(n.name); !ok {
 					c.add(e.place(st), "%s of %s calls %s, which is no documented function", what, st.Name, n.name)
 				} else if err := b.arity(n.name, len(n.args)); err != nil {
 					c.add(e.place(st), "%s of %s: %v", what, st.Name, err)

@@ -416,6 +416,10 @@ func TestBuiltins(t *testing.T) {
 		`split("a,b", ",")`:                       []any{"a", "b"},
 		`fromBase64("Rm5G")`:                      "FnF",
 		`hash("abc","MD5")`:                       "900150983cd24fb0d6963f7d28e17f72",
+		`get($Input.l, 1)`:                        2.0,
+		`get($Input.m, "b")`:                      1.0,
+		`regexMatchString("^a+$", "aa")`:          true,
+		`randomInt(7, 8)`:                         7.0,
 		`$Input.l[1]`:                             2.0,
 		`$Input.dash-key`:                         "x",
 		`[1, {a: "b"}]`:                           []any{1.0, map[string]any{"a": "b"}},
@@ -431,7 +435,11 @@ func TestBuiltins(t *testing.T) {
 			t.Errorf("%s: %v %s", src, err, d)
 		}
 	}
-	for _, src := range []string{`jsonMerge({a: 1}, {a: 2})`, `length(1)`, `$Input.l[9]`, `$Output.x`, `hash("a","CRC")`, `format("{}")`} {
+	for _, src := range []string{
+		`jsonMerge({a: 1}, {a: 2})`, `length(1)`, `$Input.l[9]`, `$Output.x`, `hash("a","CRC")`, `format("{}")`,
+		`get($Input.l, 3)`, `get($Input.l, "0")`, `get($Input.m, "z")`, `get(1, 1)`, `get($Input.m)`, `regexMatchString("(", "a")`, `regexMatchString("a")`,
+		`randomInt(2, 2)`, `randomInt(1)`, `toBase64("a")`,
+	} {
 		if e, err := ParseExpression(src); err != nil {
 			t.Error(err)
 		} else if v, err := e.eval(r); err == nil {

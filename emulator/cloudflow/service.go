@@ -155,7 +155,7 @@ func (s *Service) flow(account, name string) (*flow, *gateway.Error) {
 func (s *Service) compile(name, text, mode string) (*Definition, *gateway.Error) {
 	d, problems := Parse(text)
 	if len(problems) == 0 {
-		problems = slices.Concat(d.Check(nil), d.CheckMode(mode), s.checkActions(d))
+		problems = slices.Concat(d.check(nil, s.assume), d.CheckMode(mode), s.checkActions(d))
 	}
 	if len(problems) > 0 {
 		msg := "the definition is not valid"

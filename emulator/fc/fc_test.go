@@ -305,6 +305,11 @@ func TestEnvironmentAndHeaders(t *testing.T) {
 			t.Errorf("header %s = %q, want %q", name, g, want)
 		}
 	}
+	for _, name := range append([]string{"x-fc-service-name", "x-fc-version-id", "x-fc-service-logproject", "x-fc-service-logstore"}, emptyHeaders...) {
+		if v, ok := got.Header[http.CanonicalHeaderKey(name)]; !ok || v[0] != "" {
+			t.Errorf("header %s = %v, want it empty", name, v)
+		}
+	}
 	if strings.Contains(strings.Join(got.Env, "\n"), "GOPATH=") {
 		t.Error("the environment of the host leaks into the function")
 	}

@@ -162,6 +162,7 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, c *call, out *o
 		_, _ = w.Write(out.body)
 		return
 	case headerSize(out.header) > maxHeaders:
+		w.Header().Set("X-Fc-Error-Type", errUnhandled)
 		triggerError(w, c.requestID, errorf(http.StatusBadGateway, "BadResponse", "response headers exceed 8 KB"))
 		return
 	case defaultDomain && out.status >= 300 && out.status < 400 && out.header.Get("Location") != "":
