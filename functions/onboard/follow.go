@@ -129,7 +129,7 @@ func (h *handler) depart(ctx context.Context, run string, gone []soc.Account, al
 		if err := h.receipt(ctx, org.Change{RunID: run, Before: before, After: a}); err != nil {
 			return err
 		}
-		if err := h.tell(ctx, run, "account.depart", before, a, raised{
+		if err := h.tell(ctx, run, org.ChangeDepart, before, a, raised{
 			level: soc.High, key: "departed/" + a.UID + "/" + before.JoinedAt.UTC().Format(time.RFC3339Nano),
 			title:   "Member " + a.UID + " left the directory: it is not monitored any more",
 			titleZH: "成员账号 " + a.UID + " 已离开资源目录,不再受监控",
@@ -194,8 +194,8 @@ func (h *handler) shift(ctx context.Context, run string, f org.Followed, out *fo
 	}
 	silent := func(soc.Account) raised { return raised{} }
 	return errors.Join(
-		move(f.Renamed, "account.rename", func(*soc.Account) {}, silent, &out.Renamed),
-		move(f.Suspended, "account.suspend", func(a *soc.Account) {
+		move(f.Renamed, org.ChangeRename, func(*soc.Account) {}, silent, &out.Renamed),
+		move(f.Suspended, org.ChangeSuspend, func(a *soc.Account) {
 			a.State, a.Reason, a.Next = soc.AccountSuspended, "the directory is closing or changing the account", "nothing: it comes back by itself when that ends"
 		}, func(a soc.Account) raised {
 			return raised{
@@ -203,7 +203,7 @@ func (h *handler) shift(ctx context.Context, run string, f org.Followed, out *fo
 				title: "Member " + a.UID + " is suspended: it is not monitored until it is back", titleZH: "成员账号 " + a.UID + " 已暂停,恢复前不受监控",
 			}
 		}, &out.Suspended),
-		move(f.Resumed, "account.resume", func(a *soc.Account) { a.State, a.Reason, a.Next = soc.AccountJoined, "", "" }, silent, &out.Resumed),
+		move(f.Resumed, org.ChangeResume, func(a *soc.Account) { a.State, a.Reason, a.Next = soc.AccountJoined, "", "" }, silent, &out.Resumed),
 	)
 }
 

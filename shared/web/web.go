@@ -28,7 +28,7 @@ type Options struct {
 
 	Log       func(ctx context.Context) *slog.Logger // nil: no log
 	RequestID func(ctx context.Context) string       // names a request in errors and the audit trail; nil: ""
-	Client    func(r *http.Request) string           // address of the client, for the limit on wrong tokens; nil: RemoteAddr
+	Client    func(r *http.Request) string           // address of the client, for the limit on wrong tokens and the audit trail; nil: RemoteAddr
 }
 
 // console is the handler. It keeps no state of its own besides the count of wrong tokens.
@@ -90,6 +90,6 @@ func (c *console) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if c.admit(w, r) {
-		c.inner.ServeHTTP(w, r)
+		c.inner.ServeHTTP(w, r.WithContext(withAddress(r.Context(), c.Client(r))))
 	}
 }
