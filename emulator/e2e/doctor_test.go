@@ -209,6 +209,10 @@ func (c cloud) faults(t *testing.T) []fault {
 		},
 		{
 			"service-linked role deleted", func() error {
+				// The cloud refuses it while Security Center monitors the member.
+				if err := directory.New(c.as(accountB)).SetMonitored(ctx, []string{accountD, accountE}); err != nil {
+					return err
+				}
 				if _, err := member.DeleteServiceLinkedRole(ctx, linked); err != nil {
 					return err
 				}

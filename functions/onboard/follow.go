@@ -55,6 +55,9 @@ func (h *handler) follow(ctx context.Context, run string) (any, error) {
 }
 
 func (h *handler) followOnce(ctx context.Context, run string, out *followResult) error {
+	if err := h.observeDelegations(ctx, run); err != nil { // first: what follows is refused when the delegation is gone
+		out.Problems = append(out.Problems, refusal{self(ctx), "Security Center: " + err.Error(), soc.NextOf(err)})
+	}
 	accounts, err := h.store.Accounts(ctx)
 	if err != nil {
 		return err
@@ -85,6 +88,9 @@ func (h *handler) followOnce(ctx context.Context, run string, out *followResult)
 	}
 	if err := h.takeIn(ctx, run, f.New, out); err != nil {
 		return err
+	}
+	if err := h.monitor(ctx); err != nil {
+		out.Problems = append(out.Problems, refusal{self(ctx), "Security Center: " + err.Error(), soc.NextOf(err)})
 	}
 	if err := h.checkRoles(ctx, run, look, out); err != nil {
 		return err

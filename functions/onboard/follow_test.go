@@ -248,7 +248,7 @@ func TestReceiptAndWindow(t *testing.T) {
 		}
 	}
 	a := call[auditResult](t, h, `{"operation":"audit","account":"`+shop+`","text":"FENGHUO-COLLECTOR"}`)
-	if a.Status != "ok" || a.Chain != 4 || len(a.Entries) != 2 || a.Last == "" {
+	if a.Status != "ok" || a.Chain != 5 || len(a.Entries) != 2 || a.Last == "" {
 		t.Errorf("audit %+v", a)
 	}
 }

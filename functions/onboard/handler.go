@@ -52,6 +52,7 @@ type trailStore interface {
 type handler struct {
 	store      accountStore
 	members    memberList
+	security   securityCenter
 	mover      *org.Mover
 	catalog    *catalog.Catalog
 	template   []byte                                        // of the roles

@@ -141,6 +141,7 @@ func (h *handler) storeRuns(ctx context.Context, id string, p org.ScopePlan, out
 	for _, a := range p.Leave {
 		leave.Accounts = append(leave.Accounts, a.Account)
 	}
+	h.lookAround(ctx, id, leave.Accounts...)
 	for _, run := range []soc.ScopeRun{join, leave} {
 		if err := h.store.SaveScopeRun(ctx, run); err != nil {
 			return err

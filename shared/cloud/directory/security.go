@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 
 	"github.com/fenghuo-soc/fenghuo/shared/cloud/openapi"
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
@@ -37,9 +38,22 @@ func (c *Client) SecurityAccounts(ctx context.Context) ([]SecurityAccount, error
 	return list, err
 }
 
+// Monitored lists the members that Security Center monitors for the caller.
+func (c *Client) Monitored(ctx context.Context) ([]string, error) {
+	var out struct{ AccountIds []string }
+	err := c.security(ctx, "DescribeMonitorAccounts", nil, &out)
+	return out.AccountIds, err
+}
+
+// SetMonitored replaces the whole list of members that Security Center monitors for the caller; none clears it. Kinds:
+// Denied unless the caller administers Security Center.
+func (c *Client) SetMonitored(ctx context.Context, accounts []string) error {
+	return c.security(ctx, "CreateMonitorAccount", map[string]string{"AccountIds": strings.Join(accounts, ",")}, nil)
+}
+
 // security calls an operation of Security Center.
-func (c *Client) security(ctx context.Context, action string, query map[string]string, out any) error {
-	return c.api.Do(ctx, openapi.Request{Product: "Sas", Version: "2018-12-03", Action: action, Host: "tds.cn-shanghai.aliyuncs.com", Query: query}, out)
+func (c *Client) security(ctx context.Context, action string, form map[string]string, out any) error {
+	return c.api.Do(ctx, openapi.Request{Product: "Sas", Version: "2018-12-03", Action: action, Host: "tds.cn-shanghai.aliyuncs.com", Form: form}, out)
 }
 
 // EnableThreatAnalysis gives threat analysis (cloud-siem) trusted access to the directory; the management account calls
