@@ -239,7 +239,10 @@ func (in *inserter) prepare() (driver.Stmt, error) {
 	row := "(" + strings.TrimSuffix(strings.Repeat("?,", in.width), ",") + "),"
 	rows := strings.TrimSuffix(strings.Repeat(row, len(in.args)/in.width), ",")
 	stmt, err := in.conn.PrepareContext(in.ctx, "INSERT INTO "+in.table+" VALUES "+rows)
-	return stmt, failure(in.ctx, err)
+	if err != nil {
+		return nil, failure(in.ctx, err) // stmt would be no nil interface
+	}
+	return stmt, nil
 }
 
 func (in *inserter) exec(stmt driver.Stmt) error {

@@ -36,6 +36,33 @@ func TestDeadline(t *testing.T) {
 	}
 }
 
+// TestContextEndsWhileRowsCome ends the context at any place of loading.
+func TestContextEndsWhileRowsCome(t *testing.T) {
+	t.Parallel()
+	s, err := Prepare(`select method, count(*) from log group by 1`, now, tables)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, after := range []int{0, 1, 300, 511, 512, 513, 2000} {
+		ctx, cancel := context.WithCancel(t.Context())
+		_, err := s.Run(ctx, func(_ context.Context, _ string, _ []int, add func([]any) error) error {
+			for i := range 2001 {
+				if i == after {
+					cancel()
+				}
+				if err := add([]any{"x"}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		cancel()
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("after %d rows: %v", after, err)
+		}
+	}
+}
+
 // TestSourceFails hands an error of the source on.
 func TestSourceFails(t *testing.T) {
 	t.Parallel()

@@ -255,7 +255,8 @@ func TestRefused(t *testing.T) {
 		{`select 1 union select 1, 2`, "different number of fields"},
 		{`select status from log where status = (select method from log)`, "'=' cannot be applied"},
 		{`select (select 1, 2)`, "Multiple columns"},
-		{`select now() > 'soon'`, "Value cannot be cast to timestamp: soon"}, {`select now() > method`, "'>' cannot be applied to timestamp, varchar"},
+		{`select now() > 'soon'`, "Value cannot be cast to timestamp: soon"},
+		{`select now() > method`, "'>' cannot be applied to timestamp, varchar"},
 		// Data
 		{`select status / 0`, "Division by zero"},
 		{`select status % (status - status)`, "Division by zero"},
