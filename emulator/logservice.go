@@ -1,0 +1,39 @@
+package emulator
+
+import (
+	"errors"
+	"reflect"
+	"time"
+
+	"github.com/fenghuo-soc/fenghuo/emulator/sls"
+)
+
+// WorldLogService says how strict and how slow the Log Service is. The zero value knows no quotas and shows what was
+// made at once.
+type WorldLogService struct {
+	DocumentedQuotas bool       `yaml:"documented_quotas"` // all quotas that Quotas does not set are those of the documentation
+	Quotas           sls.Quotas `yaml:"quotas"`            // zero = none
+	// PropagationDelay hides new projects and Logstores from calls for this long. The real service takes up to a minute.
+	PropagationDelay time.Duration `yaml:"propagation_delay"`
+}
+
+func (l WorldLogService) check() error {
+	if l.PropagationDelay < 0 {
+		return errors.New("log_service: propagation_delay is below 0")
+	}
+	for _, v := range reflect.ValueOf(l.Quotas).Fields() {
+		if v.Int() < 0 {
+			return errors.New("log_service: a quota is below 0")
+		}
+	}
+	return nil
+}
+
+// options are those of the service, with these settings.
+func (l WorldLogService) options(o sls.Options) sls.Options {
+	o.Quotas, o.PropagationDelay = l.Quotas, l.PropagationDelay
+	if l.DocumentedQuotas {
+		o.Quotas = o.Quotas.Or(sls.DocumentedQuotas())
+	}
+	return o
+}
