@@ -187,6 +187,7 @@ func (c *call) updateCheckpoint() error {
 func (c *call) getCheckpoints() error {
 	only := c.query.Get("shard")
 	return c.withGroup(func(g *consumerGroup, shards []*shard) error {
+		g.expire(c.now)
 		list := []checkpointView{}
 		for _, sh := range shards {
 			if only != "" && only != strconv.Itoa(sh.id) {

@@ -90,6 +90,9 @@ func (c *call) put(key string) error {
 	if err != nil {
 		return err
 	}
+	if name := c.query.Get("processor"); name != "" {
+		return notImplementedf("ingest processor %s: processors are not offered here", name)
+	}
 	packages, err := c.packages()
 	if err != nil {
 		return err

@@ -351,6 +351,8 @@ func TestIndex(t *testing.T) {
 		{"json in text", r("PUT", `{"keys":{"a":{"type":"text","json_keys":{"b":{"type":"text"}}}}}`), 400, "IndexInfoInvalid", ""},
 		{"json in json", r("PUT", `{"keys":{"a":{"type":"json","json_keys":{"b":{"type":"json"}}}}}`), 400, "IndexInfoInvalid", ""},
 		{"both lists", r("PUT", `{"line":{"include_keys":["a"],"exclude_keys":["b"]}}`), 400, "IndexInfoInvalid", ""},
+		{"a text where a number belongs", r("PUT", `{"line":{"token":[" "]},"max_text_len":"long"}`), 400, "IndexInfoInvalid", ""},
+		{"neither line nor keys", r("PUT", `{"ttl":30}`), 400, "IndexInfoInvalid", ""},
 		{"get", r("GET", ""), 200, "", ""},
 		{"delete", r("DELETE", ""), 200, "", "log:DeleteIndex " + arn},
 		{"delete again", r("DELETE", ""), 400, "IndexConfigNotExist", ""},

@@ -195,7 +195,7 @@ func decodePackages(b []byte) ([]logPackage, error) {
 }
 
 func decodePackage(b []byte) (logPackage, error) {
-	p := logPackage{kind: "lz4"}
+	p := logPackage{kind: "lz4", size: -1}
 	hasData := false
 	for len(b) > 0 {
 		num, typ, n := protowire.ConsumeTag(b)
@@ -227,6 +227,9 @@ func decodePackage(b []byte) (logPackage, error) {
 	}
 	if !hasData {
 		return p, errRequired
+	}
+	if p.size < 0 && p.kind == "" { // the size is optional; only plain data tells it by itself
+		p.size = len(p.data)
 	}
 	return p, nil
 }
