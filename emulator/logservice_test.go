@@ -8,6 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
+	emulatedsls "github.com/fenghuo-soc/fenghuo/emulator/sls"
 	"github.com/fenghuo-soc/fenghuo/shared/sls"
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
 )
@@ -77,5 +80,26 @@ func TestLogServiceSettingsAreChecked(t *testing.T) {
 		if _, err := worldWith(t, settings); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", settings, err, want)
 		}
+	}
+}
+
+// TestDocumentedQuotasInDocs: what docs/emulator.md prints is a valid world file with the quotas of the documentation.
+func TestDocumentedQuotasInDocs(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../docs/emulator.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, found := strings.Cut(string(text), "```yaml\nlog_service:\n")
+	block, _, closed := strings.Cut(after, "```")
+	if !found || !closed {
+		t.Fatal("docs/emulator.md has no example of log_service")
+	}
+	w, err := worldWith(t, "\n"+block)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(emulatedsls.DocumentedQuotas(), w.LogService.Quotas); d != "" {
+		t.Errorf("-documented +printed:\n%s", d)
 	}
 }
