@@ -73,7 +73,8 @@ func TestLogServiceSettingsAreChecked(t *testing.T) {
 	t.Parallel()
 	for settings, want := range map[string]string{
 		"{quotas: {projects: -1}}":   "a quota is below 0",
-		"{propagation_delay: -1s}":   "propagation_delay is below 0",
+		"{propagation_delay: -1s}":   "a delay is below 0",
+		"{search_delay: -1s}":        "a delay is below 0",
 		"{quotas: {logstoers: 5}}":   "logstoers not found",
 		"{propagation_delay: later}": "later",
 	} {

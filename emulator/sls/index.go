@@ -131,6 +131,9 @@ func (ls *logstore) currentIndex() (*index, error) {
 	return ls.index, nil
 }
 
+// dropIndex removes the index.
+//
+// Assumption: without one the code is that of reading it, IndexConfigNotExist.
 func (ls *logstore) dropIndex() error {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()

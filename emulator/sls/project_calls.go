@@ -153,10 +153,7 @@ func (s *Service) describe(p *project, quota bool) map[string]any {
 		"internetEndpoint": p.region + ".log.aliyuncs.com", "intranetEndpoint": p.region + "-intranet.log.aliyuncs.com",
 	}
 	if quota {
-		q := s.opts.Quotas.Or(DocumentedQuotas())
-		m["quota"] = map[string]int{
-			"logstore": q.Logstores, "shard": q.Shards, "savedsearch": q.SavedSearches, "alert": q.Alerts,
-		}
+		m["quota"] = map[string]int{"logstore": cmp.Or(s.opts.Quotas.Logstores, documentedLogstores)}
 	}
 	return m
 }

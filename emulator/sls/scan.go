@@ -32,7 +32,7 @@ func (r span) holds(sec, ns uint32) bool {
 	return r.from <= t && t < r.to
 }
 
-// scan looks at all logs of a Logstore in a time range. topic "" is any.
+// scan looks at all logs of a Logstore in a time range that can be searched by now. topic "" is any.
 func (s *Service) scan(ctx context.Context, ls *logstore, m matcher, topic string, within span) (*result, error) {
 	r := &result{}
 	for _, sh := range ls.allShards() {
@@ -43,9 +43,13 @@ func (s *Service) scan(ctx context.Context, ls *logstore, m matcher, topic strin
 	}
 	sc := scratches.Get().(*scratch)
 	defer sc.release()
+	indexed := s.opts.Clock().Add(-s.opts.SearchDelay).UnixNano()
 	for i, groups := range r.shards {
 		for j := range groups {
 			g := &groups[j]
+			if s.opts.SearchDelay > 0 && g.received > indexed {
+				break // receive times never fall
+			}
 			if (int64(g.maxTime)+1)*1e9 <= within.from || int64(g.minTime)*1e9 >= within.to {
 				continue
 			}

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -324,6 +325,38 @@ func TestHistograms(t *testing.T) {
 		w.do(request{method: "GET", target: path + "?" + q.Encode(), project: "shop-logs"}).decode(t, &got)
 		if len(got) != 60 || got[0].Count != 4 {
 			t.Errorf("%d bars: %v", len(got), got[:1])
+		}
+	}
+}
+
+// TestSearchDelay: new logs are pulled at once and found later.
+func TestSearchDelay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *Options) { o.SearchDelay = 3 * time.Second })
+	w.seed("audit", 1)
+	if err := w.s.PutIndex(t.Context(), w.keys["c"].Caller, "shop-logs", "audit", []byte(`{"line":{"token":[" "]}}`)); err != nil {
+		t.Fatal(err)
+	}
+	found := func() int {
+		_, rows, _ := w.search(map[string]any{"query": "here"})
+		return len(rows)
+	}
+	put := func() {
+		w.put("/logstores/audit", groupOf("", "", logOf(uint32(start.Unix()), 0, kv{"note", "here"})), "", nil)
+	}
+	put()
+	if groups, _ := w.pull(pullTarget(shard0, EncodeCursor(0), 10, ""), ""); len(groups) != 1 || found() != 0 {
+		t.Errorf("at once: %d groups are pulled, %d logs found", len(groups), found())
+	}
+	w.clock.Add(2 * time.Second)
+	put()
+	if found() != 0 {
+		t.Error("found after 2 seconds")
+	}
+	for i, wait := range []time.Duration{time.Second, 2 * time.Second} {
+		w.clock.Add(wait)
+		if found() != i+1 {
+			t.Errorf("%d logs are found, want %d", found(), i+1)
 		}
 	}
 }

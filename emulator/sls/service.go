@@ -30,7 +30,10 @@ type Options struct {
 	BaseHosts []string
 	// PropagationDelay hides a project or Logstore created by a call for this long from all other calls.
 	PropagationDelay time.Duration
-	Quotas           Quotas
+	// SearchDelay hides new logs for this long from GetLogs and GetHistograms; the real service takes about 3 seconds.
+	// Pulling shows them at once.
+	SearchDelay time.Duration
+	Quotas      Quotas
 }
 
 // Service is the log service of all accounts. It is safe for concurrent use.
