@@ -48,7 +48,8 @@ func TestVectors(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			cred := auth.Credential{Secret: "testAccessKeySecret", Token: c.header["x-acs-security-token"], Active: true}
-			s := New(Options{Credentials: keys{"testAccessKeyId": cred}, Authorizer: &policy{}})
+			now := time.Date(2023, 1, 2, 3, 14, 0, 0, time.UTC)
+			s := New(Options{Credentials: keys{"testAccessKeyId": cred}, Authorizer: &policy{}, Clock: func() time.Time { return now }})
 			verify := func(target, signature string) error {
 				r := httptest.NewRequest(c.method, "http://demo-project.cn-hangzhou.log.aliyuncs.com"+target, strings.NewReader(string(c.body)))
 				r.Header.Set("x-log-apiversion", "0.6.0")
@@ -65,7 +66,7 @@ func TestVectors(t *testing.T) {
 					r.Header.Set("x-log-date", "Mon, 02 Jan 2023 03:04:05 GMT") // as Python sends it
 					r.Header.Set("Authorization", "LOG testAccessKeyId:"+signature)
 				}
-				_, err := s.authenticate(r, c.body, time.Date(2023, 1, 2, 3, 14, 0, 0, time.UTC))
+				_, err := s.authenticate(r, c.body, now)
 				return err
 			}
 			if err := verify(c.target, c.signature); err != nil {
