@@ -322,7 +322,7 @@ func groupFields(topic, source string, host []byte, log []byte) []byte {
 		b = appendField(b, 4, []byte(source))
 	}
 	if host != nil {
-		b = appendField(b, 6, appendPair("host", string(host)))
+		b = appendPair(b, 6, "host", string(host))
 	}
 	return b
 }

@@ -31,8 +31,10 @@ type logQuery struct {
 	Reverse bool   `json:"reverse"`
 	Power   bool   `json:"powerSql"`
 
-	parsed *node
-	rest   string // SQL or SPL
+	parsed   *node
+	search   string // what was parsed: the query without with_pack_meta
+	rest     string // SQL or SPL
+	packMeta bool   // the query ends with | with_pack_meta
 }
 
 // queryOf reads a query from the parameters of the request.
@@ -67,7 +69,8 @@ func (c *call) queryOf() (logQuery, error) {
 // parse reads the query once.
 func (q *logQuery) parse() (err error) {
 	if q.parsed == nil {
-		q.parsed, q.rest, err = parseSearch(q.Query)
+		q.search, q.packMeta = cutPackMeta(q.Query)
+		q.parsed, q.rest, err = parseSearch(q.search)
 	}
 	return err
 }
@@ -77,7 +80,7 @@ func (q *logQuery) where() string {
 	if q.rest == "" {
 		return q.Query
 	}
-	s := strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(q.Query), q.rest))
+	s := strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(q.search), q.rest))
 	return strings.TrimSpace(strings.TrimSuffix(s, "|"))
 }
 
@@ -189,7 +192,7 @@ func (c *call) logs(q *logQuery) (*found, error) {
 	defer sc.release()
 	start := min(q.Offset, int64(len(r.hits)))
 	for _, h := range r.hits[start:min(start+int64(line), int64(len(r.hits)))] {
-		row, err := c.s.fields(r, h, sc)
+		row, err := c.s.fields(r, h, q.packMeta, sc)
 		if err != nil {
 			return nil, err
 		}

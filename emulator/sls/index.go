@@ -60,9 +60,14 @@ func noIndex() error {
 
 func parseIndex(body []byte, now time.Time) (*index, error) {
 	var cfg struct {
-		Line *lineIndex           `json:"line"`
-		Keys map[string]*keyIndex `json:"keys"`
-		Text int                  `json:"max_text_len"`
+		Line       *lineIndex           `json:"line"`
+		Keys       map[string]*keyIndex `json:"keys"`
+		MaxTextLen int                  `json:"max_text_len"`
+		// Kept as they are; only their form is checked.
+		TTL         int      `json:"ttl"`
+		LogReduce   bool     `json:"log_reduce"`
+		ReduceWhite []string `json:"log_reduce_white_list"`
+		ReduceBlack []string `json:"log_reduce_black_list"`
 	}
 	idx := &index{modified: now}
 	if err := errors.Join(json.Unmarshal(body, &cfg), json.Unmarshal(body, &idx.raw)); err != nil {
@@ -72,8 +77,8 @@ func parseIndex(body []byte, now time.Time) (*index, error) {
 		return nil, indexInvalid("an index needs line or keys")
 	}
 	idx.line, idx.keys, idx.maxText = cfg.Line, cfg.Keys, usualMaxText
-	if cfg.Text != 0 {
-		idx.maxText = min(max(cfg.Text, leastMaxText), mostMaxText)
+	if cfg.MaxTextLen != 0 {
+		idx.maxText = min(max(cfg.MaxTextLen, leastMaxText), mostMaxText)
 	}
 	if l := idx.line; l != nil {
 		if len(l.Include) > 0 && len(l.Exclude) > 0 {
@@ -138,6 +143,9 @@ func (ls *logstore) currentIndex() (*index, error) {
 	return ls.index, nil
 }
 
+// dropIndex removes the index.
+//
+// Assumption: without one the code is that of reading it, IndexConfigNotExist.
 func (ls *logstore) dropIndex() error {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()

@@ -43,7 +43,7 @@ func (c *call) getProjectLogs() error {
 			return invalidf("the statement must bound __time__ or __date__ of logstore %s", t.ls.name)
 		}
 	}
-	q := &logQuery{Query: statement, rest: statement, parsed: &node{kind: nodeAll}}
+	q := &logQuery{Query: statement, search: statement, rest: statement, parsed: &node{kind: nodeAll}}
 	a, err := c.runProject(s, stores)
 	if err != nil {
 		return err

@@ -165,13 +165,13 @@ func appendSPL(log analytics.Log) (head, body []byte) {
 		case isTag:
 			tags = append(tags, analytics.Field{Name: name, Value: f.Value})
 		default:
-			contents = appendField(contents, 2, appendPair(f.Name, f.Value))
+			contents = appendPair(contents, 2, f.Name, f.Value)
 		}
 	}
 	slices.SortStableFunc(tags, func(a, b analytics.Field) int { return cmp.Compare(a.Name, b.Name) })
 	head = slices.Concat(topic, source)
 	for _, t := range tags {
-		head = appendField(head, 6, appendPair(t.Name, t.Value))
+		head = appendPair(head, 6, t.Name, t.Value)
 	}
 	return head, appendLog(nil, uint32(sec), contents, uint32(ns))
 }
