@@ -36,14 +36,16 @@ type compiler struct {
 	memo      map[*expr]compiled
 	depth     int
 	crossed   bool // a column of a query around was named
+	weight    int  // of all that was written
 }
 
 // compiled is an expression as the engine reads it.
 type compiled struct {
-	sql   string
-	typ   Type
-	agg   bool // holds an aggregate
-	outer bool // names a column of a query around
+	sql    string
+	typ    Type
+	agg    bool // holds an aggregate
+	outer  bool // names a column of a query around
+	weight int  // of it and of what the names in it stand for
 	// query: it is a query or IN with one; correlated: that query names columns of this SELECT.
 	query, correlated bool
 	alias             *expr // what a name of the select list stands for
@@ -54,6 +56,18 @@ const (
 	mostRows  = 1_000_000
 	usualRows = 100
 )
+
+// maxWeight bounds what the engine makes of a statement before it runs: it copies a query of WITH to every place that
+// names it, and the expression of a column to every place that uses it, so sub-queries in each other double and double.
+const maxWeight = 100_000
+
+// spend counts n more.
+func (c *compiler) spend(at place, n int) error {
+	if c.weight += n; c.weight > maxWeight {
+		return at.failf("the statement is too complex")
+	}
+	return nil
+}
 
 func newCompiler(tables Tables, now time.Time) *compiler {
 	return &compiler{tables: tables, now: now, numbers: map[any]string{}, memo: map[*expr]compiled{}}
@@ -131,6 +145,7 @@ func outputs(cols []column) string {
 func (c *compiler) with(q *query, e env) (string, env, error) {
 	var list []string
 	for _, w := range q.withs {
+		before := c.weight
 		sql, cols, err := c.query(w.query, env{withs: e.withs})
 		if err != nil {
 			return "", e, err
@@ -144,7 +159,7 @@ func (c *compiler) with(q *query, e env) (string, env, error) {
 		c.withs++
 		name := fmt.Sprintf("w%d", c.withs)
 		list = append(list, name+" AS ("+sql+")")
-		e.withs = &named{w.name, name, cols, e.withs}
+		e.withs = &named{w.name, name, cols, c.weight - before, e.withs}
 	}
 	if len(list) == 0 {
 		return "", e, nil
@@ -172,7 +187,7 @@ func (c *compiler) combined(q *query, e env) (string, []column, error) {
 		if !ok {
 			return "", nil, q.at.failf("column %d in %s query has incompatible types: %s, %s", i+1, q.op, lc[i].typ, rc[i].typ)
 		}
-		cols[i] = column{name: lc[i].name, sql: lc[i].sql, typ: typ}
+		cols[i] = column{name: lc[i].name, sql: lc[i].sql, typ: typ, weight: lc[i].weight + rc[i].weight}
 		l[i] = convert(fmt.Sprintf("a%d", i), lc[i].typ, typ) + fmt.Sprintf(" AS a%d", i)
 		r[i] = convert(fmt.Sprintf("a%d", i), rc[i].typ, typ) + fmt.Sprintf(" AS a%d", i)
 	}
@@ -184,7 +199,7 @@ func (c *compiler) orderOutput(keys []order, cols []column, e env) (string, erro
 	var list []string
 	s := &scope{outer: e.outer}
 	for i, col := range cols {
-		s.columns = append(s.columns, column{name: col.name, sql: fmt.Sprintf("a%d", i), typ: col.typ})
+		s.columns = append(s.columns, column{name: col.name, sql: fmt.Sprintf("a%d", i), typ: col.typ, weight: col.weight})
 	}
 	for _, k := range keys {
 		sql, ok, err := ordinal(k.e, cols)

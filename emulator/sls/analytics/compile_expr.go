@@ -26,13 +26,19 @@ func (c *compiler) expr(e *expr, s *scope, v env, aggregates bool) (compiled, er
 		if c.depth++; c.depth > maxExprDepth {
 			return x, e.at.failf("the expression is nested too deeply")
 		}
-		var err error
-		x, err = c.write(e, s, v)
+		before := c.weight
+		err := c.spend(e.at, 1)
+		if err == nil {
+			x, err = c.write(e, s, v)
+		}
 		c.depth--
 		if err != nil {
 			return x, err
 		}
+		x.weight = c.weight - before
 		c.memo[e] = x
+	} else if err := c.spend(e.at, x.weight); err != nil {
+		return x, err
 	}
 	if x.agg && !aggregates {
 		return x, e.at.failf("an aggregation is not allowed here: [%s]", e.text)
@@ -131,6 +137,9 @@ func (c *compiler) column(e *expr, s *scope, v env) (compiled, error) {
 		}
 		if col != nil {
 			c.use(col)
+			if err := c.spend(e.at, col.weight); err != nil {
+				return compiled{}, err
+			}
 			c.crossed = c.crossed || level > 0
 			return compiled{sql: col.sql, typ: col.typ, outer: level > 0}, nil
 		}

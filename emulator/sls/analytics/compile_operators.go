@@ -154,13 +154,15 @@ func (c *compiler) caseOf(e *expr, kids []compiled, x compiled, s *scope, v env)
 	}
 	var b strings.Builder
 	b.WriteString("(CASE")
+	if operand != nil { // once: written again beside every WHEN, nested ones would grow without bound
+		b.WriteString(" " + operand.sql)
+	}
 	for i := 0; i < len(kids); i += 2 {
 		when := kids[i].sql
 		if operand != nil {
 			if t, ok := common(operand.typ, kids[i].typ); !ok || !t.ordered() {
 				return x, e.at.failf("CASE operand type does not match WHEN clause operand type: %s vs %s", operand.typ, kids[i].typ)
 			}
-			when = operand.sql + " = " + when
 		} else if !fits(kids[i].typ, Boolean) {
 			return x, e.at.failf("CASE WHEN clause must evaluate to a boolean (actual: %s)", kids[i].typ)
 		}

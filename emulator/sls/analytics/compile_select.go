@@ -116,7 +116,7 @@ func (w *selecting) list() ([]column, []string, error) {
 	}
 	cols, list := make([]column, len(w.items)), make([]string, len(w.items))
 	for i, it := range w.items {
-		cols[i] = column{name: it.name, sql: fmt.Sprintf("a%d", i), typ: it.x.typ}
+		cols[i] = column{name: it.name, sql: fmt.Sprintf("a%d", i), typ: it.x.typ, weight: it.x.weight}
 		list[i] = it.x.sql + " AS " + cols[i].sql
 	}
 	return cols, list, nil
@@ -134,7 +134,10 @@ func (w *selecting) star(e *expr) error {
 			continue
 		}
 		w.c.use(col)
-		w.items = append(w.items, picked{nil, col.name, compiled{sql: col.sql, typ: col.typ}})
+		if err := w.c.spend(e.at, 1+col.weight); err != nil {
+			return err
+		}
+		w.items = append(w.items, picked{nil, col.name, compiled{sql: col.sql, typ: col.typ, weight: col.weight}})
 	}
 	switch {
 	case found:

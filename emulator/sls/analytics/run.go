@@ -218,6 +218,7 @@ func failure(ctx context.Context, err error) error {
 		"database or disk is full": "the query needs too much memory",
 		"too many SQL variables":   "the statement is too long", "Expression tree is too large": "the expression is nested too deeply",
 		"too many columns": "the statement has too many columns", "too many terms": "the statement has too many parts", "parser stack overflow": "the expression is nested too deeply",
+		"too many FROM clause terms": "the statement joins too many tables", "nested too deep": "the statement is nested too deeply",
 		"at most 64 tables": "the statement joins too many tables",
 	} {
 		if strings.Contains(text, part) {

@@ -2,6 +2,7 @@ package analytics
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -213,6 +214,23 @@ func slowGroups(rows [][]any) [][]string {
 	return out
 }
 
+// TestFunctionsStayHere opens the driver that everybody shares and does not find the functions of this package.
+func TestFunctionsStayHere(t *testing.T) {
+	t.Parallel()
+	if _, err := ask(t, `select 1 / (status - status + 1)`); err != nil { // they are registered by now
+		t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite", ":memory:")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	var n int
+	if err := db.QueryRowContext(t.Context(), `select f_divide_(4, 2)`).Scan(&n); err == nil || !strings.Contains(err.Error(), "no such function") {
+		t.Errorf("%d, %v", n, err)
+	}
+}
+
 // FuzzStatement looks that no text makes the checker panic, and that whatever it lets through the engine understands.
 func FuzzStatement(f *testing.F) {
 	for _, s := range []string{
@@ -225,6 +243,8 @@ func FuzzStatement(f *testing.F) {
 	} {
 		f.Add(s)
 	}
+	f.Add(doubled(3))
+	f.Add(laughs(3))
 	f.Fuzz(func(t *testing.T, text string) {
 		s, err := Prepare(text, now, tables)
 		var known *Error

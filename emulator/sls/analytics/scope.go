@@ -14,6 +14,7 @@ type column struct {
 	from     *table // nil = of a query
 	number   int    // in from
 	hidden   bool   // * leaves it out
+	weight   int    // of the expression that it stands for
 }
 
 // scope is what the expressions of one SELECT may name.
@@ -27,6 +28,7 @@ type scope struct {
 type named struct {
 	name, sql string
 	columns   []column
+	weight    int
 	before    *named
 }
 
@@ -96,6 +98,9 @@ func (c *compiler) relation(r *relation, e env) (string, []column, error) {
 		alias = r.name
 	}
 	if w := e.withs.find(r.name); w != nil {
+		if err := c.spend(r.at, w.weight); err != nil {
+			return "", nil, err
+		}
 		return c.aliased(w.sql, w.columns, r, alias)
 	}
 	t, err := c.table(r.name)
@@ -179,7 +184,7 @@ func (c *compiler) using(r *relation, left, right []column) (string, []column, e
 		conditions = append(conditions, l.sql+" = "+o.sql)
 		c.use(l)
 		c.use(o)
-		merged = append(merged, column{name: l.name, sql: "coalesce(" + l.sql + ", " + o.sql + ")", typ: typ})
+		merged = append(merged, column{name: l.name, sql: "coalesce(" + l.sql + ", " + o.sql + ")", typ: typ, weight: l.weight + o.weight})
 		gone[l.sql], gone[o.sql] = true, true
 	}
 	for _, col := range append(left[:len(left):len(left)], right...) {

@@ -3,6 +3,7 @@ package analytics
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -306,6 +307,10 @@ func TestRefused(t *testing.T) {
 		{`select ` + strings.Repeat("(", 200) + `1` + strings.Repeat(")", 200), "nested too deeply"},
 		{`select 1` + strings.Repeat(" + 1", 5000), "nested too deeply"},
 		{`select ` + strings.Repeat("1,", 20000) + `1`, "too long"},
+		{doubled(50), "too complex"},
+		{laughs(50), "too complex"},
+		{laughs(8), "joins too many tables"},
+		{laughs(11), "nested too deeply"},
 		{`select ` + strings.Repeat("- ", 5000) + `1`, "nested too deeply"},
 		{`select ` + strings.Repeat("1,", 5000) + `1`, "too many columns"},
 	} {
@@ -315,4 +320,22 @@ func TestRefused(t *testing.T) {
 			t.Errorf("%.300s\ngot %.300q, %v, want error %q", c.text, got, err, c.want)
 		}
 	}
+}
+
+// doubled nests queries whose column stands for two of the one inside.
+func doubled(n int) string {
+	q := "select status + status as a from log"
+	for range n {
+		q = "select a + a as a from (" + q + ")"
+	}
+	return q
+}
+
+// laughs is a list of queries of which each reads the one before twice.
+func laughs(n int) string {
+	q := "with w0 as (select status as a from log)"
+	for i := range n {
+		q += fmt.Sprintf(", w%d as (select x.a from w%d x, w%d y)", i+1, i, i)
+	}
+	return fmt.Sprintf("%s select count(*) from w%d", q, n)
 }
