@@ -14,8 +14,11 @@ type patterns struct {
 	list map[string]*regexp.Regexp
 }
 
-// maxPatterns bounds what is kept: statements choose the patterns.
-const maxPatterns = 256
+// maxPatterns bounds what is kept, maxPattern the bytes of one: statements choose the patterns.
+const (
+	maxPatterns = 256
+	maxPattern  = 4096
+)
 
 // get compiles a pattern.
 //
@@ -27,8 +30,8 @@ func (p *patterns) get(pattern string) (*regexp.Regexp, error) {
 	if re := p.list[pattern]; re != nil {
 		return re, nil
 	}
-	if len(pattern) > 4096 {
-		return nil, dataf("the regular expression is too long")
+	if len(pattern) > maxPattern {
+		return nil, dataf("the regular expression is longer than %d bytes", maxPattern)
 	}
 	re, err := regexp.Compile(pattern)
 	if err != nil {
@@ -48,6 +51,9 @@ func regexpFunctions() map[string][]function {
 			re, err := cache.get(v[1].(string))
 			if err != nil {
 				return nil, err
+			}
+			if len(v[0].(string))*len(v[1].(string)) > maxMatching {
+				return nil, dataf("a text and a regular expression that are too long for each other")
 			}
 			return f(re, v[0].(string), v[2:])
 		}}

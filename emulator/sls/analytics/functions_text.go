@@ -128,6 +128,9 @@ func pad(left bool) func(values) (driver.Value, error) {
 	}
 }
 
+// maxMatching bounds the product of a text and a pattern: matching cannot be interrupted.
+const maxMatching = 1 << 28
+
 // like matches a pattern with % and _. escape is 0 when there is none.
 func like(s, pattern string, escape rune) (bool, error) {
 	p, any, err := likePattern(pattern, escape)
@@ -135,6 +138,9 @@ func like(s, pattern string, escape rune) (bool, error) {
 		return false, err
 	}
 	text := []rune(s)
+	if len(text)*len(p) > maxMatching {
+		return false, dataf("LIKE of a text and a pattern that are too long for each other")
+	}
 	i, j, star, mark := 0, 0, -1, 0
 	for i < len(text) {
 		switch {

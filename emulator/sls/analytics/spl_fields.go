@@ -132,8 +132,11 @@ func (s *regexpStage) check(_ *Pipeline, types fieldTypes) error {
 	return nil
 }
 
-func (s *regexpStage) run(_ context.Context, r *running) error {
+func (s *regexpStage) run(ctx context.Context, r *running) error {
 	for i := range r.records {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		rec := &r.records[i]
 		at := r.lookup(rec, s.field)
 		if at < 0 || rec.cells[at].value == nil {

@@ -173,6 +173,9 @@ func (p *splParser) parseRegexp() (stage, error) {
 		return nil, p.mismatched("a regular expression")
 	}
 	p.pos++
+	if len(t.text) > maxPattern {
+		return nil, t.at.failf("the regular expression is longer than %d bytes", maxPattern)
+	}
 	if s.re, err = regexp.Compile(t.text); err != nil {
 		return nil, t.at.failf("regular expression: %v", err)
 	}

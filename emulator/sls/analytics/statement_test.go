@@ -270,6 +270,9 @@ func TestRefused(t *testing.T) {
 		{`select json_parse('{')`, "to JSON"},
 		{`select date_parse('x', '%Y')`, "Invalid format"},
 		{`select lpad('x', 100000000, 'y')`, "lpad and rpad"},
+		{`select lpad('', 900000, 'a') like lpad('b', 900000, '%a')`, "too long for each other"},
+		{`select regexp_like(lpad('', 900000, 'a'), '` + strings.Repeat("(a*)*", 500) + `')`, "too long for each other"},
+		{`select regexp_like('a', '` + strings.Repeat("a", 5000) + `')`, "longer than 4096 bytes"},
 		// Statements
 		{``, "mismatched input '<EOF>'"},
 		{`select`, "mismatched input '<EOF>'"},
