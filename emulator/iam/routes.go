@@ -28,6 +28,9 @@ func (s *Service) Register(g *gateway.Gateway) {
 		ops := map[string]gateway.Operation{}
 		for action, op := range group {
 			ops[action] = gateway.Operation{Permissions: permissions("ram:"+action, op.on), Handle: s.handle(op.run)}
+			if slices.Contains(legacyCopies, action) {
+				g.Register("ResourceManager", "2020-03-31", map[string]gateway.Operation{action: asLegacy(ops[action])})
+			}
 		}
 		g.Register("Ram", "2015-05-01", ops)
 	}
