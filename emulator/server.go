@@ -145,6 +145,7 @@ func (s *Server) build(o Options) error {
 	s.flow = cloudflow.New(cloudflow.Options{
 		Region: o.World.Region, Invoker: invoker{s.fc}, Roles: s.iam, Authorizer: authorizer,
 		Cron: func(text string) (cloudflow.Schedule, error) { return fc.ParseSchedule(text) }, HTTP: &http.Client{Timeout: time.Minute},
+		API: flowAPI{s.gateway},
 	})
 	s.rd = directory.New(s.directoryOptions())
 	s.products = products.New(products.Options{})
