@@ -348,3 +348,30 @@ func BenchmarkAnalysis(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkFilteredPull filters pages of 100 groups of 100 logs.
+func BenchmarkFilteredPull(b *testing.B) {
+	w := newWorld(b, nil)
+	w.seed("audit", 1)
+	size := 0
+	for g := range 100 {
+		var logs [][]byte
+		for i := range 100 {
+			logs = append(logs, logOf(uint32(start.Unix()), 0, kv{"status", strconv.Itoa(200 + (g+i)%7*50)}, kv{"method", "GET"}, kv{"uri", "/a/path/of/some/length?with=parameters"}))
+		}
+		raw := groupOf("", "s", logs...)
+		size += len(raw)
+		if err := w.s.Append(accountC, "shop-logs", "audit", raw, start.Add(time.Duration(g))); err != nil {
+			b.Fatal(err)
+		}
+	}
+	const shard0 = "/logstores/audit/shards/0"
+	target := pullTarget(shard0, w.cursorAt(shard0, "begin"), 100, "&query="+url.QueryEscape("* | where status = '500'"))
+	b.SetBytes(int64(size))
+	b.ReportAllocs()
+	for b.Loop() {
+		if groups, a := w.pull(target, "lz4"); len(groups) != 100 {
+			b.Fatalf("%d %s", len(groups), a.body)
+		}
+	}
+}
