@@ -312,6 +312,20 @@ func TestFilteredPull(t *testing.T) {
 	}
 }
 
+// TestFilteredPullCountsWhatItReads: the quota of a shard counts the bytes before the filter.
+func TestFilteredPullCountsWhatItReads(t *testing.T) {
+	t.Parallel()
+	w := sqlWorld(t, func(o *Options) { o.Quotas.ReadBytes = 100 })
+	const shard0 = "/logstores/audit/shards/0"
+	target := pullTarget(shard0, w.cursorAt(shard0, "begin"), 10, "&query="+url.QueryEscape("* | where status = 'gone'"))
+	if _, a := w.pull(target, ""); a.status != 200 {
+		t.Fatalf("%s", a.body)
+	}
+	if _, a := w.pull(target, ""); a.code() != "ShardReadQuotaExceed" {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+}
+
 // groupFields serializes a LogGroup as a filtered pull does: logs, then topic, source and the tag host where there are.
 func groupFields(topic, source string, host []byte, log []byte) []byte {
 	b := appendField(nil, 1, log)
