@@ -14,7 +14,7 @@ func (s *Service) createFunction(q *apiCall) (any, *Error) {
 	if s.has(q.caller.AccountID, spec.FunctionName) {
 		return nil, exists("Function", spec.FunctionName)
 	}
-	pkg, err := s.parseCode(q.fields["code"])
+	pkg, err := s.parseCode(q.fields["code"], q.caller.AccountID)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +50,7 @@ func (s *Service) updateFunction(q *apiCall) (any, *Error) {
 	if !s.has(q.caller.AccountID, q.name) {
 		return nil, notFound("Function", q.name)
 	}
-	pkg, err := s.parseCode(q.fields["code"])
+	pkg, err := s.parseCode(q.fields["code"], q.caller.AccountID)
 	if err != nil {
 		return nil, err
 	}
