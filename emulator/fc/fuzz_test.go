@@ -7,8 +7,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // FuzzREST: whatever is sent to the REST API, the answer is an answer of the API, with a request id and, when it refuses,
@@ -149,6 +151,33 @@ func FuzzDomainMatch(f *testing.F) {
 		}
 		if got != want {
 			t.Errorf("%q among %q: %q, want %q", path, patterns, got, want)
+		}
+	})
+}
+
+// FuzzOutput: however what a program prints is cut into writes, the same lines come out of it, and each tail ends.
+func FuzzOutput(f *testing.F) {
+	f.Add([]byte("a\nFC Invoke Start RequestId: 1-a\nhello\r\nFC Invoke End RequestId: 1-a, Error: Unhandled function error\n"), uint8(3))
+	f.Add([]byte("FC Initialize Start RequestId: 1-a\nFC Invoke End RequestId: 1-a\n\xff\xfe\n"), uint8(1))
+	f.Fuzz(func(t *testing.T, text []byte, size uint8) {
+		print := func(cut int) []string {
+			log := &functionLog{}
+			l := &instanceLog{in: &instance{rev: &revision{}}, log: log, now: time.Now}
+			tail := l.follow("1-a")
+			out := l.stream()
+			for rest := text; len(rest) > 0; {
+				n := min(cut, len(rest))
+				if wrote, err := out.Write(rest[:n]); wrote != n || err != nil {
+					t.Fatalf("wrote %d of %d: %v", wrote, n, err)
+				}
+				rest = rest[n:]
+			}
+			l.flush()
+			<-tail.ended
+			return log.lines
+		}
+		if whole, parts := print(len(text)+1), print(int(size)+1); !slices.Equal(whole, parts) {
+			t.Errorf("in parts of %d: %q, want %q", int(size)+1, parts, whole)
 		}
 	})
 }
