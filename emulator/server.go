@@ -34,6 +34,8 @@ type Options struct {
 	Env map[string]string
 	// Faults is what goes wrong on purpose, from the first call on. More can be added with [Server.Faults].
 	Faults faults.Plan
+	// StackInstanceTime is how long an operation on a stack group takes for each instance. 0 is as fast as it can.
+	StackInstanceTime time.Duration
 }
 
 // Server is a running emulator. All methods are safe for concurrent use.
@@ -154,7 +156,7 @@ func (s *Server) build(o Options) error {
 			RequestID: c.RequestID, Principal: c.Principal, SourceIP: c.SourceIP, At: c.At,
 		})
 	}})
-	s.stacks = ros.New(ros.Options{Invoker: s.gateway, Logs: stackLogs{s.sls}, Roles: s.iam, Directory: s.rd})
+	s.stacks = ros.New(ros.Options{Invoker: s.gateway, Logs: stackLogs{s.sls}, Roles: s.iam, Directory: s.rd, InstanceTime: o.StackInstanceTime})
 	for _, r := range []interface{ Register(*gateway.Gateway) }{s.iam, s.rd, s.flow, s.products, s.stacks} {
 		r.Register(s.gateway)
 	}
@@ -165,6 +167,9 @@ func (s *Server) build(o Options) error {
 // Close stops every function, flow and the listener, and removes the work directory.
 func (s *Server) Close(ctx context.Context) error {
 	var errs []error
+	if s.stacks != nil {
+		s.stacks.Close()
+	}
 	if s.flow != nil {
 		s.flow.Close()
 	}
@@ -207,6 +212,9 @@ func (s *Server) FC() *fc.Service { return s.fc }
 
 // Flows is CloudFlow.
 func (s *Server) Flows() *cloudflow.Service { return s.flow }
+
+// Stacks is Resource Orchestration Service.
+func (s *Server) Stacks() *ros.Service { return s.stacks }
 
 // OSS has the buckets.
 func (s *Server) OSS() *oss.Service { return s.oss }

@@ -1,6 +1,6 @@
 // Package oss emulates what responses and functions need of Object Storage Service: PutBucketAcl and GetBucketAcl, and
-// writing, reading and deleting whole objects, with signature V1 and XML answers. Every other request is answered with an
-// error that names it.
+// writing, reading and deleting whole objects, with signatures V1 and V4 and XML answers. Every other request is answered
+// with an error that names it.
 //
 // Start with [New], make buckets with [Service.Seed], and serve [Service.ServeHTTP]. [Matches] tells which requests are
 // for it. A bucket is the first label of the host, or the first part of the path when the host is an address.
