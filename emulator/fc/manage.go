@@ -35,7 +35,7 @@ func (s *Service) createFunction(q *apiCall) (any, *Error) {
 	spec.LastModifiedTime = spec.CreatedTime
 	a.functions[spec.FunctionName] = &function{
 		account: a.id, name: spec.FunctionName, current: &revision{spec: spec, code: pkg},
-		aliases: map[string]*Alias{}, triggers: map[string]*trigger{}, async: map[string]*AsyncConfig{}, log: &functionLog{},
+		aliases: map[string]*Alias{}, triggers: map[string]*trigger{}, async: map[string]*AsyncConfig{}, provisions: map[string]*provision{}, log: &functionLog{},
 	}
 	return spec, nil
 }

@@ -194,6 +194,7 @@ func (s *Service) Tick() {
 	for _, f := range fns {
 		s.fireTimers(f, now)
 		s.stopIdle(f, now)
+		s.keepProvisioned(f, now)
 	}
 	s.mu.Unlock()
 	for _, f := range fns {

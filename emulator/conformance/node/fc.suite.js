@@ -351,6 +351,13 @@ async function rest() {
     await fc('deleteConcurrencyConfig', '', null, 'web');
     equal((await invoke(fc, '{}')).status, 200);
   });
+  await check('FC: provisioned instances', async () => {
+    await refused(fc('getProvisionConfig', 'GetProvisionConfigRequest', {}, 'web'), 404, 'ProvisionConfigNotFound');
+    equal((await fc('putProvisionConfig', 'PutProvisionConfigRequest', { body: { target: 2 } }, 'web')).body.target, 2);
+    await until('two instances run', async () => (await fc('getProvisionConfig', 'GetProvisionConfigRequest', {}, 'web')).body.current === 2);
+    equal((await fc('listProvisionConfigs', 'ListProvisionConfigsRequest', {})).body.provisionConfigs.map((p) => p.target), [2]);
+    await fc('deleteProvisionConfig', 'DeleteProvisionConfigRequest', {}, 'web');
+  });
   await check('FC: tags', async () => {
     const resourceId = [`acs:fc:${cloud.region}:${B}:functions/web`];
     await fc('tagResources', 'TagResourcesRequest', { body: { resourceType: 'function', resourceId, tag: [{ key: 'env', value: 'test' }] } });
@@ -361,7 +368,7 @@ async function rest() {
   });
   await check('FC: regions', async () => equal((await fc('describeRegions', 'DescribeRegionsRequest')).body.regions.region[0].regionId, cloud.region));
   const absent = {
-    listLayers: ['ListLayersRequest', {}], getLayerVersion: ['', null, 'layer', '1'], putProvisionConfig: ['PutProvisionConfigRequest', { body: {} }, 'web'],
+    listLayers: ['ListLayersRequest', {}], getLayerVersion: ['', null, 'layer', '1'], putLayerACL: ['PutLayerACLRequest', {}, 'layer'],
     getScalingConfig: ['GetScalingConfigRequest', {}, 'web'], listSessions: ['ListSessionsRequest', {}, 'web'], listVpcBindings: ['', null, 'web'],
   };
   for (const [method, args] of Object.entries(absent)) {
