@@ -134,7 +134,7 @@ func (s *Server) build(o Options) error {
 	}
 	credentials, authorizer := s.faults.Credentials(s.iam), s.calls.Authorizer(s.iam)
 	s.gateway = gateway.New(gateway.Options{Credentials: credentials, Authorizer: authorizer})
-	s.sls = sls.New(sls.Options{Credentials: credentials, Authorizer: authorizer, Region: o.World.Region, BaseHosts: []string{"sls.test"}})
+	s.sls = sls.New(o.World.LogService.options(sls.Options{Credentials: credentials, Authorizer: authorizer, Region: o.World.Region, BaseHosts: []string{"sls.test"}}))
 	s.fc, err = fc.New(fc.Options{
 		Auth: fc.FromGateway(s.gateway, authorizer), Roles: s.iam, Region: o.World.Region, Dir: s.dir,
 		Logs: logSource{s.sls}, Sink: s.sls, LogEndpoint: s.endpoint, Env: o.Env, Again: s.faults.Duplicate,
