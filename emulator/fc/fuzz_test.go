@@ -14,10 +14,11 @@ import (
 )
 
 // FuzzREST: whatever is sent to the REST API, the answer is an answer of the API, with a request id and, when it refuses,
-// with code and message. No function runs: the caller may not invoke.
+// with code and message. No program is started: the caller may neither invoke nor provision.
 func FuzzREST(f *testing.F) {
 	i := &iam{}
 	i.deny("fc:InvokeFunction", true)
+	i.deny("fc:PutProvisionConfig", true)
 	s, err := New(Options{Auth: i, Roles: i, Dir: f.TempDir(), Poll: -1})
 	if err != nil {
 		f.Fatal(err)
@@ -63,6 +64,9 @@ func FuzzREST(f *testing.F) {
 			return
 		}
 		var answer map[string]any
+		if n := len(s.instances); n > 0 {
+			t.Fatalf("%s %s started %d programs", method, path, n)
+		}
 		switch parsed := json.Unmarshal(w.Body.Bytes(), &answer); {
 		case w.Header().Get("X-Fc-Request-Id") == "":
 			t.Errorf("%s %s: no request id", method, path)
