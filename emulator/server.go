@@ -131,11 +131,11 @@ func (s *Server) build(o Options) error {
 		return err
 	}
 	credentials, authorizer := s.faults.Credentials(s.iam), s.calls.Authorizer(s.iam)
-	s.gateway = gateway.New(gateway.Options{Credentials: credentials, Authorizer: authorizer})
+	s.gateway = gateway.New(gateway.Options{Credentials: credentials, Authorizer: authorizer, Inside: s.faults.Inside})
 	s.sls = sls.New(sls.Options{Credentials: credentials, Authorizer: authorizer, Region: o.World.Region, BaseHosts: []string{"sls.test"}})
 	s.fc, err = fc.New(fc.Options{
 		Auth: fc.FromGateway(s.gateway, authorizer), Roles: s.iam, Region: o.World.Region, Dir: s.dir,
-		Logs: logSource{s.sls}, Sink: s.sls, LogEndpoint: s.endpoint, Env: o.Env, Again: s.faults.Duplicate,
+		Logs: logSource{s.sls}, Sink: s.sls, LogEndpoint: s.endpoint, Env: o.Env, Faults: s.faults,
 	})
 	if err != nil {
 		return fmt.Errorf("start Function Compute: %w", err)

@@ -61,6 +61,9 @@ func (s *Service) ServeHTTPTrigger(w http.ResponseWriter, r *http.Request, accou
 		return
 	}
 	c, err := s.httpCall(w, r, t, id)
+	if err == nil {
+		err = refusal(r.Context())
+	}
 	if err != nil {
 		triggerError(w, id, err)
 		return

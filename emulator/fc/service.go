@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/fenghuo-soc/fenghuo/emulator/auth"
+	"github.com/fenghuo-soc/fenghuo/emulator/faults"
 )
 
 // Auth answers who calls and whether they may. [FromGateway] makes one of the emulator's gateway.
@@ -70,8 +71,14 @@ type Options struct {
 	FailOnStatus bool
 	// NoFreeze lets idle instances run on. By default they are frozen where the system can do that.
 	NoFreeze bool
-	// Again tells whether the trigger event that was just delivered to a function is delivered once more; nil: never.
-	Again func(account, function string) bool
+	// Faults strikes runs and triggers of functions; nil: nothing does.
+	Faults Faults
+}
+
+// Faults is what goes wrong with functions on purpose. [*faults.Injector] is one.
+type Faults interface {
+	Run(account, function string) *faults.Run // strikes the next run; nil = nothing does
+	Duplicate(account, function string) bool  // the trigger event that was just delivered is delivered once more
 }
 
 // Service is the emulated Function Compute. It is safe for concurrent use.
@@ -89,7 +96,6 @@ type Service struct {
 	closed   bool
 	accounts map[string]*account
 	urls     map[string]*trigger // by id of the URL
-	faults   []Fault
 	// downloads are the addresses of packages that were handed out.
 	downloads []codeURL
 	// instances are all that may have a process, also those of deleted functions.

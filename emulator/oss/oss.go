@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/fenghuo-soc/fenghuo/emulator/auth"
+	"github.com/fenghuo-soc/fenghuo/emulator/faults"
 	"github.com/fenghuo-soc/fenghuo/emulator/gateway"
 )
 
@@ -150,6 +151,9 @@ func (s *Service) serve(r *http.Request) (any, *failure) {
 	caller, f := s.authenticate(r)
 	if f != nil {
 		return nil, f
+	}
+	if a, struck := faults.Refusal(r.Context()); struck {
+		return nil, fail(a.Status, a.Code, a.Message)
 	}
 	name, _ := target(r)
 	if !bucketName.MatchString(name) {

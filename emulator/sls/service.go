@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/fenghuo-soc/fenghuo/emulator/auth"
+	"github.com/fenghuo-soc/fenghuo/emulator/faults"
 )
 
 // Options configure a [Service]. Credentials and Authorizer are required.
@@ -39,9 +40,6 @@ type Service struct {
 
 	mu       sync.RWMutex
 	projects map[string]*project
-
-	faultMu sync.Mutex
-	faults  []Fault
 }
 
 // New makes an empty service. It panics when Credentials or Authorizer is missing.
@@ -104,6 +102,9 @@ func (c *call) serve() error {
 	}
 	if c.caller, err = c.s.authenticate(c.r, c.body, c.now); err != nil {
 		return err
+	}
+	if a, struck := faults.Refusal(c.ctx); struck {
+		return &Error{Status: a.Status, Code: a.Code, Message: a.Message}
 	}
 	if c.route.needsProject && c.project == "" {
 		return failf(http.StatusBadRequest, "InvalidHost", "the host %s does not name a project", c.r.Host)
