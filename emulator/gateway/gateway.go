@@ -53,6 +53,7 @@ type Gateway struct {
 
 	products map[string]string // version date → product
 	routes   map[route]Operation
+	partial  map[route]string
 }
 
 type route struct{ version, action string }
@@ -68,6 +69,7 @@ func New(o Options) *Gateway {
 		nonces:      newNonces(maxNonces),
 		products:    map[string]string{},
 		routes:      map[route]Operation{},
+		partial:     map[route]string{},
 	}
 	if g.clock == nil {
 		g.clock = time.Now
