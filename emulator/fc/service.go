@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/fenghuo-soc/fenghuo/emulator/auth"
+	"github.com/fenghuo-soc/fenghuo/emulator/clock"
 	"github.com/fenghuo-soc/fenghuo/emulator/faults"
 )
 
@@ -55,11 +56,12 @@ type Limits struct {
 type Options struct {
 	Auth   Auth
 	Roles  auth.RoleAssumer
-	Clock  func() time.Time // default time.Now; triggers follow it
-	Region string           // default cn-hangzhou
-	Dir    string           // directory for code and instances, created if absent; emptied of what was made by Close
-	Logs   LogSource        // nil: log triggers are refused
-	Sink   LogSink          // nil: logs are kept in memory only
+	Clock  func() time.Time                                // default time.Now; triggers follow it
+	Sleep  func(ctx context.Context, d time.Duration) bool // pauses before retries; false when ctx ended before; default real time
+	Region string                                          // default cn-hangzhou
+	Dir    string                                          // directory for code and instances, created if absent; emptied of what was made by Close
+	Logs   LogSource                                       // nil: log triggers are refused
+	Sink   LogSink                                         // nil: logs are kept in memory only
 	// LogEndpoint overrides source.endpoint of log trigger events.
 	LogEndpoint string
 	Limits      Limits
@@ -135,6 +137,9 @@ func New(o Options) (*Service, error) {
 }
 
 func setDefaults(o *Options) {
+	if o.Sleep == nil {
+		o.Sleep = (*clock.Clock)(nil).Sleep
+	}
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}

@@ -38,7 +38,7 @@ func (g *Gateway) verify(c claim, remoteAddr string, now time.Time) (auth.Caller
 	if e := g.checkToken(cred, c.token, now); e != nil {
 		return auth.Caller{}, e
 	}
-	if e := checkTimestamp(c.timestamp, now); e != nil {
+	if e := checkTimestamp(c.timestamp, g.wall()); e != nil {
 		return auth.Caller{}, e
 	}
 	text := c.stringToSign()
@@ -48,7 +48,7 @@ func (g *Gateway) verify(c claim, remoteAddr string, now time.Time) (auth.Caller
 	if c.nonce == "" {
 		return auth.Caller{}, Missing("SignatureNonce")
 	}
-	if !g.nonces.use(c.accessKeyID, c.nonce, now) {
+	if !g.nonces.use(c.accessKeyID, c.nonce, g.wall()) {
 		return auth.Caller{}, Errorf(http.StatusBadRequest, "SignatureNonceUsed", "Specified signature nonce was used already.")
 	}
 	caller := cred.Caller

@@ -22,7 +22,10 @@ type Options struct {
 	Credentials auth.Credentials
 	Authorizer  auth.Authorizer
 	Clock       func() time.Time
-	Log         func(Entry) // called once per call, from the goroutine of the call; nil = no log
+	// Wall judges the time that a request was signed at, because clients sign by the wall clock; nil = Clock. All else
+	// follows Clock.
+	Wall func() time.Time
+	Log  func(Entry) // called once per call, from the goroutine of the call; nil = no log
 	// Inside gives the context of a call that [Gateway.Do] makes, with the fault that strikes it; nil: none does. Faults of
 	// calls from outside come in the context of the request; see [faults.Refusal].
 	Inside func(ctx context.Context, t faults.Target) context.Context
@@ -46,7 +49,7 @@ type Entry struct {
 type Gateway struct {
 	credentials auth.Credentials
 	authorizer  auth.Authorizer
-	clock       func() time.Time
+	clock, wall func() time.Time
 	log         func(Entry)
 	inside      func(context.Context, faults.Target) context.Context
 	nonces      *nonces
@@ -73,6 +76,9 @@ func New(o Options) *Gateway {
 	}
 	if g.clock == nil {
 		g.clock = time.Now
+	}
+	if g.wall = o.Wall; g.wall == nil {
+		g.wall = g.clock
 	}
 	if g.log == nil {
 		g.log = func(Entry) {}

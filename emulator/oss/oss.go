@@ -26,6 +26,7 @@ type Options struct {
 	Credentials auth.Credentials
 	Authorizer  auth.Authorizer
 	Clock       func() time.Time // nil = wall clock
+	Wall        func() time.Time // judges the time that a request was signed at; nil = Clock
 	Region      string           // of the buckets
 }
 
@@ -46,6 +47,9 @@ var lists = []string{"private", "public-read", "public-read-write"}
 func New(o Options) *Service {
 	if o.Clock == nil {
 		o.Clock = time.Now
+	}
+	if o.Wall == nil {
+		o.Wall = o.Clock
 	}
 	return &Service{o: o, buckets: map[string]*bucket{}}
 }

@@ -50,7 +50,7 @@ func (s *Service) authenticate(r *http.Request) (auth.Caller, *failure) {
 	if err != nil {
 		return auth.Caller{}, fail(http.StatusForbidden, "AccessDenied", "Invalid Date header.")
 	}
-	if now.Sub(at).Abs() > maxSkew {
+	if s.o.Wall().Sub(at).Abs() > maxSkew {
 		return auth.Caller{}, fail(http.StatusForbidden, "RequestTimeTooSkewed", "The difference between the request time and the current time is too large.")
 	}
 	if !hmac.Equal([]byte(signature), []byte(Sign(cred.Secret, r))) {

@@ -24,6 +24,7 @@ type Options struct {
 	Credentials auth.Credentials
 	Authorizer  auth.Authorizer
 	Clock       func() time.Time // nil = time.Now
+	Wall        func() time.Time // judges the time that a request was signed at; nil = Clock
 	Region      string           // of projects created through a host that names none; "" = cn-hangzhou
 	// BaseHosts are host names, without port, under which projects are labels: "sls.test" serves p.sls.test and
 	// p.cn-hangzhou.sls.test. The public hosts under aliyuncs.com and IPv4 addresses need no entry.
@@ -49,6 +50,9 @@ func New(o Options) *Service {
 	}
 	if o.Clock == nil {
 		o.Clock = time.Now
+	}
+	if o.Wall == nil {
+		o.Wall = o.Clock
 	}
 	if o.Region == "" {
 		o.Region = "cn-hangzhou"
