@@ -80,9 +80,9 @@ func (s *Server) served(t *testing.T, d documented) bool {
 	t.Helper()
 	switch d.product {
 	case "Sls":
-		return s.front.names.sls(d.request(t, s)) != unknown
+		return s.cloud().front.names.sls(d.request(t, s)) != unknown
 	case "FC":
-		return s.front.names.fc(d.request(t, s)) != unknown
+		return s.cloud().front.names.fc(d.request(t, s)) != unknown
 	case "Oss":
 		return oss.Operation(d.request(t, s)) == d.name
 	}
@@ -94,9 +94,9 @@ func (s *Server) partly(t *testing.T, d documented) string {
 	t.Helper()
 	switch d.product {
 	case "Sls":
-		return sls.Partial()[s.front.names.sls(d.request(t, s))]
+		return sls.Partial()[s.cloud().front.names.sls(d.request(t, s))]
 	case "FC":
-		return fc.Partial()[s.front.names.fc(d.request(t, s))]
+		return fc.Partial()[s.cloud().front.names.fc(d.request(t, s))]
 	}
 	return s.Gateway().Missing(d.version, d.name)
 }

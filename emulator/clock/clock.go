@@ -1,5 +1,5 @@
 // Package clock is the time of an emulated cloud: it can start at any moment, run faster or slower than the wall clock,
-// stand still, and jump forward. It never goes back.
+// stand still, and jump forward. It never goes back, but for a cloud that begins anew.
 //
 // Start with [New]. A nil *Clock is the wall clock. Everything that waits for the time of the cloud waits with
 // [Clock.Sleep], which jumps and changes of the rate wake.
@@ -92,6 +92,16 @@ func (c *Clock) SetRate(rate float64) error {
 		return err
 	}
 	c.change(func() { c.rate = rate })
+	return nil
+}
+
+// Set shows a time from now on, also an earlier one, and runs at a rate: it is for a cloud that begins from a snapshot. It
+// fails as [New] does.
+func (c *Clock) Set(at time.Time, rate float64) error {
+	if err := checkRate(rate); err != nil {
+		return err
+	}
+	c.change(func() { c.at, c.rate = at, rate })
 	return nil
 }
 

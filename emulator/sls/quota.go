@@ -9,9 +9,11 @@ import (
 // Quotas limit what one shard takes and gives in one second, and how many Logstores a project may have. Zero means no
 // limit. The documented values are 5 MB/s and 500 calls/s for writing, 10 or 20 MB/s and 100 calls/s for reading.
 type Quotas struct {
-	WriteBytes, WriteCalls int // per shard and second; beyond: 403 ShardWriteQuotaExceed
-	ReadBytes, ReadCalls   int // per shard and second; beyond: 403 ShardReadQuotaExceed
-	Logstores              int // per project; beyond: 400 ProjectQuotaExceed
+	WriteBytes int `yaml:"shard_write_bytes"` // a second; beyond: 403 ShardWriteQuotaExceed
+	WriteCalls int `yaml:"shard_write_calls"` // a second; beyond: 403 ShardWriteQuotaExceed
+	ReadBytes  int `yaml:"shard_read_bytes"`  // a second; beyond: 403 ShardReadQuotaExceed
+	ReadCalls  int `yaml:"shard_read_calls"`  // a second; beyond: 403 ShardReadQuotaExceed
+	Logstores  int `yaml:"logstores"`         // of a project; beyond: 400 ProjectQuotaExceed
 }
 
 const documentedLogstores = 200
