@@ -56,10 +56,12 @@ func (g *generators) start(s *cloud) {
 	ctx, cancel := context.WithCancel(context.Background())
 	g.cancel = cancel
 	if l := s.world.Logs; l.PerMinute > 0 {
-		g.work.Go(func() { s.keepWriting(ctx, l.PerMinute) })
+		began := s.clock.Now()
+		g.work.Go(func() { s.keepWriting(ctx, began, l.PerMinute) })
 	}
 	if l := s.world.Logs; l.Attack > 0 {
-		g.work.Go(func() { s.attack(ctx, l.Attack) })
+		begin := s.clock.Now().Add(l.Attack)
+		g.work.Go(func() { s.attack(ctx, begin) })
 	}
 }
 
@@ -71,15 +73,15 @@ func (g *generators) stop() {
 }
 
 // keepWriting writes ordinary records, about perMinute of them in a minute of the cloud.
-func (s *cloud) keepWriting(ctx context.Context, perMinute int) {
-	pause := max(time.Second, time.Duration(float64(100*time.Millisecond)*s.clock.Rate())) // ten times a second at most
-	last := s.clock.Now()
-	for round := uint64(1); s.clock.Sleep(ctx, pause); round++ {
+func (s *cloud) keepWriting(ctx context.Context, last time.Time, perMinute int) {
+	for round := uint64(1); ; round++ {
+		// For one record at least, and ten times a second at most.
+		pause := max(time.Second, time.Minute/time.Duration(perMinute)+time.Millisecond, time.Duration(float64(100*time.Millisecond)*s.clock.Rate()))
+		if !s.clock.Sleep(ctx, last.Add(pause).Sub(s.clock.Now())) {
+			return
+		}
 		now := s.clock.Now()
 		n := int(now.Sub(last).Minutes() * float64(perMinute))
-		if n == 0 {
-			continue
-		}
 		if s.write(s.traffic(s.world.Logs.Seed+round).Noise(min(n, maxBurst), last, now), now) != nil {
 			return
 		}
@@ -88,8 +90,7 @@ func (s *cloud) keepWriting(ctx context.Context, perMinute int) {
 }
 
 // attack plays the story.
-func (s *cloud) attack(ctx context.Context, after time.Duration) {
-	begin := s.clock.Now().Add(after)
+func (s *cloud) attack(ctx context.Context, begin time.Time) {
 	for _, step := range s.traffic(s.world.Logs.Seed).Attack(s.clock.Now) {
 		if !s.clock.Sleep(ctx, begin.Add(step.Offset).Sub(s.clock.Now())) {
 			return

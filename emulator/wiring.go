@@ -78,6 +78,7 @@ func logstoreConfig(in ros.Logstore) sls.LogstoreConfig {
 // binds it, and what still uses a service-linked role.
 func (s *cloud) identityOptions() iam.Options {
 	return iam.Options{
+		Clock:           s.clock.Now,
 		Seed:            "fenghuo",
 		PrincipalRD:     func(account string) (string, string) { return s.rd.PrincipalRD(account) },
 		ControlPolicies: func(caller, owner string) [][]string { return s.rd.ControlPolicies(caller, owner) },
@@ -96,6 +97,7 @@ func (s *cloud) identityOptions() iam.Options {
 // a delegated administrator can be registered only for a service that has trusted access.
 func (s *cloud) directoryOptions() directory.Options {
 	return directory.Options{
+		Clock: s.clock.Now,
 		Accounts: func(uid string) (directory.Account, bool) {
 			for _, a := range s.world.Accounts {
 				if a.UID == uid {
