@@ -25,6 +25,9 @@ type InfoAccount struct {
 	Kind            string `json:"kind"`
 	AccessKeyID     string `json:"access_key_id"`
 	AccessKeySecret string `json:"access_key_secret"`
+	// Of the account itself, when the world gives it a key.
+	RootKeyID     string `json:"root_access_key_id,omitempty"`
+	RootKeySecret string `json:"root_access_key_secret,omitempty"`
 }
 
 // InfoTrigger is the address of a function with an HTTP trigger. Send it to the endpoint with this Host.
@@ -45,7 +48,7 @@ func (s *cloud) info() Info {
 	}
 	for _, a := range s.world.Accounts {
 		k := s.operator[a.UID]
-		info.Accounts = append(info.Accounts, InfoAccount{a.UID, a.Name, a.Kind, k.AccessKeyID, k.AccessKeySecret})
+		info.Accounts = append(info.Accounts, InfoAccount{a.UID, a.Name, a.Kind, k.AccessKeyID, k.AccessKeySecret, s.root[a.UID].AccessKeyID, s.root[a.UID].AccessKeySecret})
 		for _, f := range s.fc.Functions(a.UID) {
 			if host := s.triggerHost(a.UID, f.FunctionName); host != "" {
 				info.Triggers = append(info.Triggers, InfoTrigger{a.UID, f.FunctionName, host})

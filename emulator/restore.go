@@ -31,8 +31,8 @@ func (s *cloud) state(k *kept) map[string]any {
 }
 
 // Snapshot returns the whole state of the cloud, for [Server.Restore] or Options.Snapshot of the same version. It waits
-// for a moment at which no call runs, and fails when none comes in ten seconds, or when a function or a flow runs then.
-// It holds the secrets of all keys.
+// for a moment at which no call runs, and fails when none comes in ten seconds, or when a function runs then. Flows that run
+// are in it as they are, and stopped in the cloud that begins with it. It holds the secrets of all keys.
 func (s *Server) Snapshot(ctx context.Context) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, snapshotWait)
 	defer cancel()
@@ -41,8 +41,8 @@ func (s *Server) Snapshot(ctx context.Context) ([]byte, error) {
 	}
 	defer s.gate.reopen()
 	c := s.cloud()
-	if !c.fc.Idle() || !c.flow.Idle() {
-		return nil, fmt.Errorf("%w: a function or a flow runs; try again when it has ended", errBusy)
+	if !c.fc.Idle() {
+		return nil, fmt.Errorf("%w: a function runs or is queued; try again when it has ended", errBusy)
 	}
 	k := &kept{World: c.world, Operator: c.operator, Root: c.root, Users: c.users, Now: c.clock.Now(), Rate: c.clock.Rate()}
 	return snapshot.Save(c.state(k), known())
@@ -61,11 +61,14 @@ func (s *Server) Restore(ctx context.Context, b []byte) error {
 func restored(b []byte) func(*cloud) error {
 	return func(c *cloud) error {
 		var k kept
-		if err := snapshot.Load(b, c.state(&k), known()); err != nil {
+		if err := snapshot.Load(b, map[string]any{"world": &k}, nil); err != nil {
+			return err
+		}
+		if err := c.clock.Set(k.Now, k.Rate); err != nil { // first: what is repaired below is stamped with it
 			return err
 		}
 		c.world, c.operator, c.root, c.users = k.World, k.Operator, k.Root, k.Users
-		return c.clock.Set(k.Now, k.Rate)
+		return snapshot.Load(b, c.state(&k), known())
 	}
 }
 

@@ -158,20 +158,27 @@ func unpacked(t *testing.T, b []byte) (out map[string]any) {
 	return out
 }
 
-// TestSnapshotWaits: a snapshot is not taken while a flow runs, and says so.
-func TestSnapshotWaits(t *testing.T) {
+// TestSnapshotStopsFlows: a flow that runs is stopped in the cloud that begins from the snapshot, and runs on in the first.
+func TestSnapshotStopsFlows(t *testing.T) {
 	t.Parallel()
 	s := startSmall(t)
 	const uid = "1100000000000003"
 	flows(t, s, uid, "CreateFlow", map[string]string{"Name": "wait", "Type": "FDL", "Definition": flowText, "Description": "d"})
 	flows(t, s, uid, "StartExecution", map[string]string{"FlowName": "wait", "ExecutionName": "first"})
-	if got := ownRoute(t, s, http.MethodGet, "snapshot", "", nil); got != http.StatusConflict {
-		t.Errorf("status %d", got)
+	first := map[string]string{"FlowName": "wait", "ExecutionName": "first"}
+	until(t, "the run", func() bool { return flows(t, s, uid, "DescribeExecution", first)["Status"] == "Running" })
+	b, err := s.Snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := serve(t, Options{World: s.World(), Snapshot: b})
+	if got := flows(t, other, uid, "DescribeExecution", first); got["Status"] != "Stopped" {
+		t.Errorf("the restored execution: %v", got)
 	}
 	if err := s.Advance(time.Hour); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "a snapshot", func() bool { return ownRoute(t, s, http.MethodGet, "snapshot", "", nil) == http.StatusOK })
+	until(t, "the end of the first", func() bool { return flows(t, s, uid, "DescribeExecution", first)["Status"] == "Succeeded" })
 }
 
 func TestGate(t *testing.T) {

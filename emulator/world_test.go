@@ -184,3 +184,26 @@ func TestWorldThroughOfficialClient(t *testing.T) {
 func logstore(name string) sls.LogstoreInfo {
 	return sls.LogstoreInfo{Name: name, TTLDays: 30, Shards: 1}
 }
+
+// TestDocumentedWorld: the world in the documents is one that starts.
+func TestDocumentedWorld(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../docs/emulator.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(text), "## A world of your own")
+	_, rest, _ = strings.Cut(rest, "```yaml\n")
+	example, _, ok := strings.Cut(rest, "```")
+	if !ok {
+		t.Fatal("there is no example")
+	}
+	w, err := ParseWorld("docs", []byte(example))
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := serve(t, Options{World: w}).Info()
+	if len(in.Accounts) != 3 || in.Accounts[2].RootKeyID == "" {
+		t.Errorf("accounts %+v", in.Accounts)
+	}
+}

@@ -24,24 +24,8 @@ func (*execution) NoState() []string { return []string{"def", "cancel", "done"} 
 // NoState leaves the parsed expression out.
 func (*schedule) NoState() []string { return []string{"times"} }
 
-// Idle tells whether no execution runs.
-func (s *Service) Idle() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, f := range s.flows {
-		for _, x := range f.executions {
-			select {
-			case <-x.done:
-			default:
-				return false
-			}
-		}
-	}
-	return true
-}
-
-// Restored makes again what follows from the state: definitions, expressions, and executions that have ended.
-// It needs s.mu.
+// Restored makes again what follows from the state: definitions and expressions. Executions that ran when the snapshot was
+// taken are stopped: what they waited for is not in it. It needs s.mu.
 func (s *Service) Restored() error {
 	for _, f := range s.flows {
 		if err := s.reparse(f); err != nil {
@@ -50,6 +34,12 @@ func (s *Service) Restored() error {
 		for _, x := range f.executions {
 			x.cancel, x.done = func() {}, make(chan struct{})
 			close(x.done)
+			if x.stopped.IsZero() {
+				x.code, x.detail = "Restored", "the cloud began again from a snapshot that was taken while this execution ran"
+				t := &trail{x: x, last: len(x.events)}
+				t.event("ExecutionStopped", "", map[string]any{"code": x.code, "detail": x.detail})
+				x.set("Stopped", "")
+			}
 		}
 	}
 	return nil
