@@ -46,24 +46,8 @@ func (c *code) UnmarshalSnapshot(b []byte) error {
 	return err
 }
 
-// Idle tells whether no function runs and nothing waits for one.
-func (s *Service) Idle() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, a := range s.accounts {
-		if a.async > 0 {
-			return false
-		}
-	}
-	for in := range s.instances {
-		if in.busy > 0 {
-			return false
-		}
-	}
-	return true
-}
-
-// Restored unpacks the code again and makes what follows from the state. It needs s.mu.
+// Restored unpacks the code again and makes what follows from the state. Runs and tries that were under way are lost, as
+// when their machines die: tasks fail, and log triggers deliver their range again. It needs s.mu.
 func (s *Service) Restored() error {
 	for _, a := range s.accounts {
 		a.roles = map[string]assumedRole{}
@@ -79,7 +63,12 @@ func (s *Service) Restored() error {
 				}
 			}
 			for _, t := range f.tasks.list {
-				t.cancel = func(error) {}
+				if t.cancel = func(error) {}; !t.view.ended() {
+					t.step(taskFailed, "the cloud began again from a snapshot that was taken while this task ran", s.o.Clock())
+				}
+			}
+			for _, t := range f.triggers {
+				t.job.release()
 			}
 		}
 	}
@@ -93,4 +82,14 @@ func (s *Service) unpackAgain(c *code) error {
 	data := c.restored
 	c.restored = nil
 	return s.unpackPackage(c, data)
+}
+
+// release lets shards be looked at again whose range was on its way.
+func (j *logJob) release() {
+	if j == nil {
+		return
+	}
+	for _, s := range j.shards {
+		s.busy = false
+	}
 }

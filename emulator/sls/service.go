@@ -51,9 +51,6 @@ func New(o Options) *Service {
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
-	if o.Wall == nil {
-		o.Wall = o.Clock
-	}
 	if o.Region == "" {
 		o.Region = "cn-hangzhou"
 	}
