@@ -114,11 +114,12 @@ func (s *cloud) connect(o Options) error {
 		Region: o.World.Region, Invoker: invoker{s.fc}, Roles: s.iam, Authorizer: authorizer,
 		Clock: now, Sleep: s.clock.Sleep,
 		Cron: func(text string) (cloudflow.Schedule, error) { return fc.ParseSchedule(text) }, HTTP: &http.Client{Timeout: time.Minute},
+		API: flowAPI{s.gateway},
 	})
 	s.rd = directory.New(s.directoryOptions())
 	s.products = products.New(products.Options{Clock: now})
 	s.oss = oss.New(oss.Options{Credentials: credentials, Authorizer: authorizer, Region: o.World.Region, Clock: now, Wall: time.Now})
-	s.stacks = ros.New(ros.Options{Clock: now, Invoker: s.gateway, Logs: stackLogs{s.sls}, Roles: s.iam, Directory: s.rd})
+	s.stacks = ros.New(ros.Options{Clock: now, Invoker: s.gateway, Logs: stackLogs{s.sls}, Roles: s.iam, Directory: s.rd, InstanceTime: o.StackInstanceTime})
 	for _, r := range []interface{ Register(*gateway.Gateway) }{s.iam, s.rd, s.flow, s.products, s.stacks} {
 		r.Register(s.gateway)
 	}
@@ -130,6 +131,9 @@ func (s *cloud) connect(o Options) error {
 func (s *cloud) close(ctx context.Context) error {
 	s.generators.stop()
 	var errs []error
+	if s.stacks != nil {
+		s.stacks.Close()
+	}
 	if s.flow != nil {
 		s.flow.Close()
 	}

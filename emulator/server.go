@@ -21,6 +21,7 @@ import (
 	"github.com/fenghuo-soc/fenghuo/emulator/oss"
 	"github.com/fenghuo-soc/fenghuo/emulator/products"
 	"github.com/fenghuo-soc/fenghuo/emulator/record"
+	"github.com/fenghuo-soc/fenghuo/emulator/ros"
 	"github.com/fenghuo-soc/fenghuo/emulator/sls"
 	"github.com/fenghuo-soc/fenghuo/emulator/traffic"
 )
@@ -35,6 +36,8 @@ type Options struct {
 	Env map[string]string
 	// Faults is what goes wrong on purpose, from the first call on. More can be added with [Server.Faults].
 	Faults faults.Plan
+	// StackInstanceTime is how long an operation on a stack group takes for each instance. 0 is as fast as it can.
+	StackInstanceTime time.Duration
 	// Snapshot is what [Server.Snapshot] returned: the cloud begins with that state instead of World's.
 	Snapshot []byte
 }
@@ -170,6 +173,9 @@ func (s *Server) FC() *fc.Service { return s.cloud().fc }
 
 // Flows is CloudFlow.
 func (s *Server) Flows() *cloudflow.Service { return s.cloud().flow }
+
+// Stacks is Resource Orchestration Service.
+func (s *Server) Stacks() *ros.Service { return s.cloud().stacks }
 
 // OSS has the buckets.
 func (s *Server) OSS() *oss.Service { return s.cloud().oss }

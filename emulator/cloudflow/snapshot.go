@@ -7,7 +7,7 @@ import (
 // NoState names what a snapshot leaves out: what options give, and tasks that wait for a callback.
 func (*Service) NoState() []string {
 	return []string{
-		"region", "invoker", "roles", "authorizer", "clock", "sleep", "cron", "http", "assume", "sequential",
+		"region", "invoker", "roles", "authorizer", "clock", "sleep", "cron", "http", "products", "assume", "sequential",
 		"ctx", "cancel", "tokens",
 	}
 }

@@ -77,9 +77,7 @@ func New(o Options) *Gateway {
 	if g.clock == nil {
 		g.clock = time.Now
 	}
-	if g.wall = o.Wall; g.wall == nil {
-		g.wall = g.clock
-	}
+	g.wall = o.Wall
 	if g.log == nil {
 		g.log = func(Entry) {}
 	}
