@@ -124,7 +124,7 @@ func TestDocumentedOperations(t *testing.T) {
 		}
 		status, body := send(t, d.request(t, w.Server))
 		named := strings.Contains(body, d.name)
-		if d.product == "Oss" || d.product == "Sls" { // its calls have no names on the wire
+		if d.product == "Oss" { // its calls have no names on the wire
 			named = strings.Contains(body, d.method+" /")
 		}
 		if status < 400 || !named {

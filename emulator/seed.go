@@ -129,8 +129,8 @@ func (s *cloud) nameOf(uid string) string {
 
 // logOptions are those of the Log Service.
 func (s *cloud) logOptions(credentials auth.Credentials, authorizer auth.Authorizer) sls.Options {
-	return sls.Options{
+	return s.world.LogService.options(sls.Options{
 		Credentials: credentials, Authorizer: authorizer, Region: s.world.Region, BaseHosts: []string{"sls.test"},
-		Clock: s.clock.Now, Wall: time.Now, Quotas: s.world.SLS.Quotas, PropagationDelay: s.world.SLS.PropagationDelay,
-	}
+		Clock: s.clock.Now, Wall: time.Now,
+	})
 }

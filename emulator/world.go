@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/fenghuo-soc/fenghuo/emulator/clock"
-	"github.com/fenghuo-soc/fenghuo/emulator/sls"
 )
 
 //go:embed worlds/*.yaml
@@ -22,7 +21,8 @@ type World struct {
 	Directory WorldDirectory `yaml:"directory"`
 	Logs      WorldLogs      `yaml:"logs"`
 	Clock     WorldClock     `yaml:"clock"`
-	SLS       WorldSLS       `yaml:"log_service"`
+
+	LogService WorldLogService `yaml:"log_service"`
 }
 
 // WorldClock is the time of the cloud. Without it the cloud follows the wall clock.
@@ -38,12 +38,6 @@ func (c WorldClock) make() (*clock.Clock, error) {
 		rate = *c.Rate
 	}
 	return clock.New(c.Start, rate)
-}
-
-// WorldSLS are options of the Log Service.
-type WorldSLS struct {
-	Quotas           sls.Quotas    `yaml:"quotas"`            // what is left out has no limit
-	PropagationDelay time.Duration `yaml:"propagation_delay"` // a new project or Logstore is hidden for so long
 }
 
 // WorldAccount is one account. Kind is what it is meant to become: management, administrator or member.

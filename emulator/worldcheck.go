@@ -28,7 +28,7 @@ func (w World) check() error {
 	if len(w.Accounts) == 0 {
 		return wrong("accounts", "there are no accounts")
 	}
-	for _, f := range []func() error{w.checkAccounts, w.checkDirectory, w.checkLogs, w.checkClock} {
+	for _, f := range []func() error{w.checkAccounts, w.checkDirectory, w.checkLogs, w.checkClock, w.LogService.check} {
 		if err := f(); err != nil {
 			return err
 		}

@@ -7,5 +7,7 @@ func Partial() map[string]string {
 		"GetLogsV2":       "the part after | is refused: no analytics, no SPL",
 		"PullLogs":        "pulling with a filter (query, processor, pullMode) is refused",
 		"DescribeRegions": "one region",
+		"CreateAlert":     "rules are kept and never evaluated",
+		"UpdateAlert":     "as CreateAlert",
 	}
 }
