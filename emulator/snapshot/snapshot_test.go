@@ -62,7 +62,13 @@ type tree struct {
 
 func (*tree) NoState() []string { return []string{"hook", "restored"} }
 
-func (t *tree) Restored() error { t.restored++; return nil }
+func (t *tree) Restored() error {
+	if t.mu.TryLock() {
+		return errors.New("the lock is not held")
+	}
+	t.restored++
+	return nil
+}
 
 func full() *tree {
 	t := &tree{
