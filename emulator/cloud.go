@@ -105,7 +105,7 @@ func (s *cloud) connect(o Options) error {
 	s.fc, err = fc.New(fc.Options{
 		Auth: fc.FromGateway(s.gateway, authorizer), Roles: s.iam, Region: o.World.Region, Dir: s.dir,
 		Logs: logSource{s.sls}, Sink: s.sls, LogEndpoint: s.endpoint, Env: o.Env, Faults: s.faults,
-		Clock: now, Sleep: s.clock.Sleep,
+		Clock: now, Sleep: s.clock.Sleep, Objects: objects{s},
 	})
 	if err != nil {
 		return fmt.Errorf("start Function Compute: %w", err)
@@ -118,7 +118,12 @@ func (s *cloud) connect(o Options) error {
 	})
 	s.rd = directory.New(s.directoryOptions())
 	s.products = products.New(products.Options{Clock: now})
-	s.oss = oss.New(oss.Options{Credentials: credentials, Authorizer: authorizer, Region: o.World.Region, Clock: now, Wall: time.Now})
+	s.oss = oss.New(oss.Options{Credentials: credentials, Authorizer: authorizer, Region: o.World.Region, Clock: now, Wall: time.Now, Changed: func(c oss.Change) {
+		s.fc.ObjectChanged(fc.ObjectEvent{
+			Account: c.Account, Bucket: c.Bucket, Key: c.Key, Name: c.Event, ETag: c.ETag, Size: c.Size, Delta: c.Delta,
+			RequestID: c.RequestID, Principal: c.Principal, SourceIP: c.SourceIP, At: c.At,
+		})
+	}})
 	s.stacks = ros.New(ros.Options{Clock: now, Invoker: s.gateway, Logs: stackLogs{s.sls}, Roles: s.iam, Directory: s.rd, InstanceTime: o.StackInstanceTime})
 	for _, r := range []interface{ Register(*gateway.Gateway) }{s.iam, s.rd, s.flow, s.products, s.stacks} {
 		r.Register(s.gateway)

@@ -5,7 +5,7 @@ func Partial() map[string]string {
 	return map[string]string{
 		"CreateFunction": "runtimes custom.* and go1; containers, GPUs, layers, VPC, NAS and OSS mounts are refused by the name of the property",
 		"UpdateFunction": "as CreateFunction",
-		"CreateTrigger":  "http, timer and log; other types are refused by name",
+		"CreateTrigger":  "http, timer, log and oss; other types are refused by name",
 		"UpdateTrigger":  "as CreateTrigger",
 	}
 }
