@@ -4,7 +4,9 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -49,50 +51,89 @@ func TestCoverage(t *testing.T) {
 
 const coverageHead = `# What the emulator answers
 
-Written by ` + "`go test ./emulator -run TestCoverage -update`" + ` from the route tables of a running emulator; do not edit it.
-Whatever is not listed here answers with an error that names it. Where an answer is our choice because the cloud's is
-not documented, it stands in [assume/README.md](assume/README.md).
+Written by ` + "`go test ./emulator -run TestCoverage -update`" + ` from the route tables of a running emulator, the notes that
+stand next to them in the code, and the documented operations in testdata/documented.txt; do not edit it.
+
+**Implemented** is what is served and of which nothing is known to be missing. **Partial** is served too; the note says what
+is missing. **Absent** is documented and answers with an error that names it; a test walks all of them. Operations that are
+served and stand in no official client are marked †. Where an answer is our choice because the cloud's is not documented,
+it stands in [assume/README.md](assume/README.md).
 `
 
-// coverage lists the RPC operations by product and version, and the routes of the two services with paths.
+// coverage lists what is implemented, partial and absent, product by product.
 func coverage(t *testing.T, s *Server) string {
 	t.Helper()
-	var b strings.Builder
-	b.WriteString(coverageHead)
-	group := ""
+	groups := map[string]*group{}
+	of := func(title string) *group {
+		if groups[title] == nil {
+			groups[title] = &group{title: title}
+		}
+		return groups[title]
+	}
+	listed := map[string]bool{}
+	for _, d := range readDocumented(t) {
+		listed[d.product+" "+d.version+" "+d.name] = true
+		g := of(d.product + " " + d.version)
+		switch note := s.partly(t, d); {
+		case !s.served(t, d):
+			g.absent = append(g.absent, d.name)
+		case note != "":
+			g.partial = append(g.partial, d.name+": "+note)
+		case d.path != "":
+			g.implemented = append(g.implemented, d.name+": `"+d.method+" "+d.path+"`")
+		default:
+			g.implemented = append(g.implemented, d.name)
+		}
+	}
 	for _, line := range s.Gateway().Actions() {
 		f := strings.Fields(line)
-		if len(f) != 3 {
-			t.Fatalf("action %q is not product, version, action", line)
+		if note := s.Gateway().Missing(f[1], f[2]); !listed[line] && note != "" {
+			of(f[0] + " " + f[1]).partial = append(of(f[0]+" "+f[1]).partial, f[2]+" †: "+note)
+		} else if !listed[line] {
+			of(f[0] + " " + f[1]).implemented = append(of(f[0]+" "+f[1]).implemented, f[2]+" †")
 		}
-		if g := f[0] + " " + f[1]; g != group {
-			group = g
-			fmt.Fprintf(&b, "\n## %s\n\n", g)
-		}
-		fmt.Fprintf(&b, "- %s\n", f[2])
 	}
-	b.WriteString("\n## Simple Log Service\n\nCall, method, path, and the RAM action that is asked for.\n\n")
-	for _, line := range s.SLS().Routes() {
-		name, rest, ok := strings.Cut(line, ": ")
-		f := strings.Fields(rest)
-		if !ok || len(f) < 2 || len(f) > 3 {
-			t.Fatalf("route %q is not name, method, path, action", line)
-		}
-		fmt.Fprintf(&b, "- %s: `%s`%s\n", name, strings.Join(f[:2], " "), strings.Join(append([]string{""}, f[2:]...), " "))
+	for title, routes := range map[string][]string{"Sls 2020-12-30": s.SLS().Routes(), "FC 2023-03-30": fc.Routes()} {
+		of(title).routes = routes
 	}
-	b.WriteString("\n## Object Storage Service\n\nSignatures V1 and V4. The RAM action that is asked for is oss: and the name of the call.\n\n- PutBucketAcl: `PUT /?acl`\n- GetBucketAcl: `GET /?acl`\n- PutObject: `PUT /{key}`\n- GetObject: `GET /{key}`\n- HeadObject: `HEAD /{key}`, asks for oss:GetObject\n- DeleteObject: `DELETE /{key}`\n")
-	b.WriteString("\n## Function Compute 2023-03-30\n\nThe RAM action that is asked for is fc: and the name of the call.\n\n")
-	for _, line := range fc.Routes() {
-		f := strings.Fields(line)
-		if len(f) != 3 {
-			t.Fatalf("route %q is not method, path, action", line)
-		}
-		fmt.Fprintf(&b, "- %s: `%s %s`\n", f[2], f[0], f[1])
+	var b strings.Builder
+	b.WriteString(coverageHead)
+	b.WriteString("\n| API | Implemented | Partial | Absent |\n|---|---|---|---|\n")
+	titles := slices.Sorted(maps.Keys(groups))
+	for _, title := range titles {
+		g := groups[title]
+		fmt.Fprintf(&b, "| %s | %d | %d | %d |\n", title, len(g.implemented), len(g.partial), len(g.absent))
 	}
-	b.WriteString("\nNot offered, and refused by name:\n\n")
-	for _, line := range fc.Absent() {
-		f := strings.Fields(line)
-		fmt.Fprintf(&b, "- %s: `%s %s`\n", f[2], f[0], f[1])
+	for _, title := range titles {
+		groups[title].write(&b)
 	}
 	return b.String()
+}
+
+// group is one version of one product.
+type group struct {
+	title                        string
+	implemented, partial, absent []string
+	routes                       []string // all routes of an API with paths, older ones too
+}
+
+func (g *group) write(b *strings.Builder) {
+	fmt.Fprintf(b, "\n## %s\n", g.title)
+	slices.Sort(g.implemented)
+	slices.Sort(g.partial)
+	slices.Sort(g.absent)
+	for _, list := range []struct {
+		name  string
+		lines []string
+	}{{"Implemented", g.implemented}, {"Partial", g.partial}} {
+		if len(list.lines) > 0 {
+			fmt.Fprintf(b, "\n%s:\n\n- %s\n", list.name, strings.Join(list.lines, "\n- "))
+		}
+	}
+	if len(g.absent) > 0 {
+		fmt.Fprintf(b, "\nAbsent: %s.\n", strings.Join(g.absent, ", "))
+	}
+	if len(g.routes) > 0 {
+		fmt.Fprintf(b, "\nAll routes:\n\n- `%s`\n", strings.Join(g.routes, "`\n- `"))
+	}
 }

@@ -15,11 +15,11 @@ import (
 
 // front stands before all services: it tells what a call is, records it, and lets faults strike it.
 type front struct {
-	server *Server
+	server *cloud
 	names  names
 }
 
-func newFront(s *Server) *front { return &front{server: s, names: newNames(s)} }
+func newFront(s *cloud) *front { return &front{server: s, names: newNames(s)} }
 
 // maxHeld bounds the body of a request that is held in memory for a fault; it is more than any service takes.
 const maxHeld = 160 << 20
@@ -100,7 +100,7 @@ func (f *front) identify(r *http.Request) (next http.Handler, t faults.Target, r
 	return next, t, roleARN
 }
 
-func (s *Server) callerOf(key string) auth.Caller {
+func (s *cloud) callerOf(key string) auth.Caller {
 	c, ok := s.iam.Credential(key)
 	if !ok {
 		return auth.Caller{AccessKeyID: key}

@@ -43,14 +43,17 @@ func startWith(t *testing.T, list ...faults.Fault) *Server {
 }
 
 // logsOf is a client of a member's Log Service that tries nothing again for longer than ctx.
-func logsOf(s *Server) *sls.Project {
-	k := s.Operator(testMember)
+func logsOf(s *Server) *sls.Project { return logsIn(s, testMember, testProject) }
+
+// logsIn is a client of a project with the keys of an account's operator.
+func logsIn(s *Server, uid, project string) *sls.Project {
+	k := s.Operator(uid)
 	return sls.New(sls.Config{
-		Endpoint: s.Endpoint(), Region: "cn-hangzhou", Account: testMember,
+		Endpoint: s.Endpoint(), Region: "cn-hangzhou", Account: uid,
 		Credentials: func(context.Context) (sls.Credentials, error) {
 			return sls.Credentials{AccessKeyID: k.AccessKeyID, AccessKeySecret: k.AccessKeySecret}, nil
 		},
-	}).Project(testProject)
+	}).Project(project)
 }
 
 func batch(t *testing.T, s *Server) []byte {

@@ -12,9 +12,9 @@ import (
 // Assumption: every function with an HTTP trigger has such a domain, without route, certificate or registration.
 const customDomain = ".fc.test"
 
-// TriggerHost returns the host name under which a function's HTTP trigger is served as at a custom domain, "" when it has
+// triggerHost returns the host name under which a function's HTTP trigger is served as at a custom domain, "" when it has
 // none. Requests with that Host sent to the endpoint reach the function.
-func (s *Server) TriggerHost(account, function string) string {
+func (s *cloud) triggerHost(account, function string) string {
 	for _, t := range s.fc.Triggers(account, function) {
 		if t.TriggerType == "http" {
 			return function + "." + account + customDomain
@@ -24,7 +24,7 @@ func (s *Server) TriggerHost(account, function string) string {
 }
 
 // resolve finds the function behind a default or custom domain.
-func (s *Server) resolve(host string) (account, function string, ok bool) {
+func (s *cloud) resolve(host string) (account, function string, ok bool) {
 	name := host
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		name = h

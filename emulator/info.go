@@ -1,14 +1,11 @@
 package emulator
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"strconv"
 
-	"github.com/fenghuo-soc/fenghuo/emulator/gateway"
 	"github.com/fenghuo-soc/fenghuo/emulator/record"
 )
 
@@ -28,6 +25,9 @@ type InfoAccount struct {
 	Kind            string `json:"kind"`
 	AccessKeyID     string `json:"access_key_id"`
 	AccessKeySecret string `json:"access_key_secret"`
+	// Of the account itself, when the world gives it a key.
+	RootKeyID     string `json:"root_access_key_id,omitempty"`
+	RootKeySecret string `json:"root_access_key_secret,omitempty"`
 }
 
 // InfoTrigger is the address of a function with an HTTP trigger. Send it to the endpoint with this Host.
@@ -41,45 +41,21 @@ type InfoTrigger struct {
 var services = []string{"sts", "ram", "ims", "resourcemanager", "resourcedirectory", "sas", "cloud-siem", "ros", "fnf", "fc", "log", "waf-openapi", "cloudfw", "ecs", "oss"}
 
 // Info describes the running emulator.
-func (s *Server) Info() Info {
+func (s *cloud) info() Info {
 	info := Info{Endpoint: s.endpoint, Region: s.world.Region, Hosts: map[string]string{}, Triggers: []InfoTrigger{}}
 	for _, n := range services {
 		info.Hosts[n] = s.host
 	}
 	for _, a := range s.world.Accounts {
 		k := s.operator[a.UID]
-		info.Accounts = append(info.Accounts, InfoAccount{a.UID, a.Name, a.Kind, k.AccessKeyID, k.AccessKeySecret})
+		info.Accounts = append(info.Accounts, InfoAccount{a.UID, a.Name, a.Kind, k.AccessKeyID, k.AccessKeySecret, s.root[a.UID].AccessKeyID, s.root[a.UID].AccessKeySecret})
 		for _, f := range s.fc.Functions(a.UID) {
-			if host := s.TriggerHost(a.UID, f.FunctionName); host != "" {
+			if host := s.triggerHost(a.UID, f.FunctionName); host != "" {
 				info.Triggers = append(info.Triggers, InfoTrigger{a.UID, f.FunctionName, host})
 			}
 		}
 	}
 	return info
-}
-
-// serveOwn is the emulator's own interface, which is not signed: it listens on loopback and gives keys away anyway.
-func (s *Server) serveOwn(w http.ResponseWriter, r *http.Request) {
-	var answer any
-	switch r.Method + " " + r.URL.Path {
-	case "GET /_emulator/info":
-		answer = s.Info()
-	case "GET /_emulator/calls":
-		f, err := callFilter(r.URL.Query())
-		if err != nil {
-			gateway.WriteError(w, gateway.NewRequestID(), r.Host, gateway.Errorf(http.StatusBadRequest, "InvalidParameter", "%v", err))
-			return
-		}
-		answer = map[string]any{"calls": s.calls.Calls(f)}
-	case "GET /_emulator/faults":
-		answer = map[string]any{"hits": s.faults.Hits()}
-	default:
-		gateway.WriteError(w, gateway.NewRequestID(), r.Host, gateway.Errorf(http.StatusNotFound, "NotFound",
-			"The emulator's own interface has GET /_emulator/info, GET /_emulator/calls and GET /_emulator/faults, and nothing else."))
-		return
-	}
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(answer) // the client is gone when this fails
 }
 
 // callFilter reads the query of GET /_emulator/calls. Names that do not exist are errors: a typo would show everything.

@@ -1,7 +1,6 @@
 package emulator
 
 import (
-	"errors"
 	"reflect"
 	"time"
 
@@ -21,11 +20,11 @@ type WorldLogService struct {
 
 func (l WorldLogService) check() error {
 	if l.PropagationDelay < 0 || l.SearchDelay < 0 {
-		return errors.New("log_service: a delay is below 0")
+		return wrong("log_service", "a delay is below 0")
 	}
 	for _, v := range reflect.ValueOf(l.Quotas).Fields() {
 		if v.Int() < 0 {
-			return errors.New("log_service: a quota is below 0")
+			return wrong("log_service.quotas", "a quota is below 0")
 		}
 	}
 	return nil

@@ -75,7 +75,7 @@ func TestLogServiceSettingsAreChecked(t *testing.T) {
 		"{quotas: {projects: -1}}":   "a quota is below 0",
 		"{propagation_delay: -1s}":   "a delay is below 0",
 		"{search_delay: -1s}":        "a delay is below 0",
-		"{quotas: {logstoers: 5}}":   "logstoers not found",
+		"{quotas: {logstoers: 5}}":   `there is no field "logstoers"`,
 		"{propagation_delay: later}": "later",
 	} {
 		if _, err := worldWith(t, settings); err == nil || !strings.Contains(err.Error(), want) {

@@ -30,7 +30,7 @@ type path struct {
 
 const unknown = "unknown"
 
-func newNames(s *Server) names {
+func newNames(s *cloud) names {
 	n := names{products: map[string]string{}}
 	for _, line := range s.gateway.Actions() {
 		if f := strings.Fields(line); len(f) == 3 {

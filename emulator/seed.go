@@ -1,13 +1,15 @@
 package emulator
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
+	"github.com/fenghuo-soc/fenghuo/emulator/auth"
 	"github.com/fenghuo-soc/fenghuo/emulator/products"
 	"github.com/fenghuo-soc/fenghuo/emulator/sls"
-	"github.com/fenghuo-soc/fenghuo/emulator/traffic"
 )
 
 // productIndex is the index of the Logstores that products make: full text, and the JSON of ActionTrail.
@@ -15,13 +17,17 @@ const productIndex = `{"line":{"token":[","," ","'","\"",";","=","(",")","[","]"
 	`"keys":{"event":{"type":"json","token":[","," ","'","\"",";","=","(",")","[","]","{","}","?","@","&","<",">","/",":","\n","\t","\r"],"caseSensitive":false,"doc_value":true,"index_all":true}}}`
 
 // seed makes the accounts of the world, what their products made, and the directory.
-func (s *Server) seed() error {
+func (s *cloud) seed() error {
 	for _, a := range s.world.Accounts {
 		if err := s.iam.CreateAccount(a.UID, a.Name); err != nil {
 			return fmt.Errorf("create account %s: %w", a.UID, err)
 		}
 		id, secret := s.iam.SeedUser(a.UID, "operator", "AdministratorAccess")
 		s.operator[a.UID] = Keys{id, secret}
+		if a.RootKey {
+			id, secret := s.iam.SeedRootKey(a.UID)
+			s.root[a.UID] = Keys{id, secret}
+		}
 		for _, u := range a.Users {
 			id, secret := s.iam.SeedUser(a.UID, u)
 			s.users[a.UID+"/"+u] = Keys{id, secret}
@@ -34,7 +40,7 @@ func (s *Server) seed() error {
 		}
 		s.seedResources(a)
 		for _, l := range a.Logstores {
-			if err := s.sls.Seed(a.UID, l.Project, l.Logstore, l.Shards, sls.LogstoreConfig{Name: l.Logstore, TTL: 180}); err != nil {
+			if err := s.sls.Seed(a.UID, l.Project, l.Logstore, cmp.Or(l.Shards, 2), sls.LogstoreConfig{Name: l.Logstore, TTL: cmp.Or(l.TTL, 180)}); err != nil {
 				return fmt.Errorf("make Logstore %s/%s: %w", l.Project, l.Logstore, err)
 			}
 			if err := s.sls.PutIndex(context.Background(), s.iam.RootCaller(a.UID), l.Project, l.Logstore, []byte(productIndex)); err != nil {
@@ -45,11 +51,11 @@ func (s *Server) seed() error {
 	if err := s.seedDirectory(); err != nil {
 		return err
 	}
-	return s.seedLogs(time.Now())
+	return s.seedLogs(s.clock.Now())
 }
 
 // seedResources makes what responses act on.
-func (s *Server) seedResources(a WorldAccount) {
+func (s *cloud) seedResources(a WorldAccount) {
 	for _, g := range a.SecurityGroups {
 		s.products.SeedSecurityGroup(a.UID, g.ID, g.Name, g.VPC)
 	}
@@ -64,7 +70,7 @@ func (s *Server) seedResources(a WorldAccount) {
 	}
 }
 
-func (s *Server) seedDirectory() error {
+func (s *cloud) seedDirectory() error {
 	if !s.world.Directory.Enabled {
 		return nil
 	}
@@ -77,6 +83,9 @@ func (s *Server) seedDirectory() error {
 			return fmt.Errorf("add member %s: %w", uid, err)
 		}
 	}
+	if err := s.seedFolders(m); err != nil {
+		return err
+	}
 	for _, service := range s.world.Directory.Trusted {
 		if err := s.rd.Trust(m, service); err != nil {
 			return fmt.Errorf("trusted access of %s: %w", service, err)
@@ -85,7 +94,31 @@ func (s *Server) seedDirectory() error {
 	return nil
 }
 
-func (s *Server) nameOf(uid string) string {
+// seedFolders makes the folders and puts their members there, who join when they are not members yet.
+func (s *cloud) seedFolders(management string) error {
+	ids := map[string]string{"": ""} // path → id
+	for _, f := range s.world.Directory.Folders {
+		parent, name, _ := cutLast(f.Path)
+		id, err := s.rd.AddFolder(management, ids[parent], name)
+		if err != nil {
+			return fmt.Errorf("make folder %s: %w", f.Path, err)
+		}
+		ids[f.Path] = id
+		for _, uid := range f.Members {
+			if !slices.Contains(s.world.Directory.Members, uid) {
+				if err := s.rd.AddMember(management, uid, s.nameOf(uid), "invited"); err != nil {
+					return fmt.Errorf("add member %s: %w", uid, err)
+				}
+			}
+			if err := s.rd.PutMember(management, uid, id); err != nil {
+				return fmt.Errorf("put member %s into folder %s: %w", uid, f.Path, err)
+			}
+		}
+	}
+	return nil
+}
+
+func (s *cloud) nameOf(uid string) string {
 	for _, a := range s.world.Accounts {
 		if a.UID == uid {
 			return a.Name
@@ -94,24 +127,10 @@ func (s *Server) nameOf(uid string) string {
 	return uid
 }
 
-// Traffic makes logs for the members of the world, which must be those of the seed: a shop, payments and data.
-func (s *Server) Traffic(seed uint64) *traffic.Generator {
-	w := traffic.Seed()
-	w.LeakedKey = s.User(w.Shop, "ci-deploy").AccessKeyID
-	w.BackdoorKey = s.User(w.Shop, "backup-svc").AccessKeyID
-	return traffic.New(seed, w)
-}
-
-// seedLogs writes the ordinary records that the world asks for.
-func (s *Server) seedLogs(now time.Time) error {
-	l := s.world.Logs
-	if l.Records == 0 {
-		return nil
-	}
-	for b := range s.Traffic(l.Seed).Noise(l.Records, now.Add(-time.Duration(l.Minutes)*time.Minute), now) {
-		if err := s.sls.Append(b.AccountUID, b.Project, b.Logstore, b.Encode(), now); err != nil {
-			return fmt.Errorf("write logs of %s: %w", b.Project, err)
-		}
-	}
-	return nil
+// logOptions are those of the Log Service.
+func (s *cloud) logOptions(credentials auth.Credentials, authorizer auth.Authorizer) sls.Options {
+	return s.world.LogService.options(sls.Options{
+		Credentials: credentials, Authorizer: authorizer, Region: s.world.Region, BaseHosts: []string{"sls.test"},
+		Clock: s.clock.Now, Wall: time.Now,
+	})
 }

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/fenghuo-soc/fenghuo/emulator/clock"
 	"github.com/fenghuo-soc/fenghuo/emulator/cloudflow"
 	"github.com/fenghuo-soc/fenghuo/emulator/directory"
 	"github.com/fenghuo-soc/fenghuo/emulator/faults"
@@ -22,6 +23,7 @@ import (
 	"github.com/fenghuo-soc/fenghuo/emulator/record"
 	"github.com/fenghuo-soc/fenghuo/emulator/ros"
 	"github.com/fenghuo-soc/fenghuo/emulator/sls"
+	"github.com/fenghuo-soc/fenghuo/emulator/traffic"
 )
 
 // Options configure a [Server].
@@ -36,32 +38,22 @@ type Options struct {
 	Faults faults.Plan
 	// StackInstanceTime is how long an operation on a stack group takes for each instance. 0 is as fast as it can.
 	StackInstanceTime time.Duration
+	// Snapshot is what [Server.Snapshot] returned: the cloud begins with that state instead of World's.
+	Snapshot []byte
 }
 
 // Server is a running emulator. All methods are safe for concurrent use.
 type Server struct {
-	world    World
+	options  Options
 	endpoint string
 	host     string // host:port
-	operator map[string]Keys
-	users    map[string]Keys // account/user
-	dir      string
 
-	http     *http.Server
-	gateway  *gateway.Gateway
-	iam      *iam.Service
-	rd       *directory.Service
-	sls      *sls.Service
-	fc       *fc.Service
-	flow     *cloudflow.Service
-	products *products.Service
-	stacks   *ros.Service
-	oss      *oss.Service
-	calls    *record.Log
-	faults   *faults.Injector
-	front    *front
-
+	http    *http.Server
 	serving sync.WaitGroup
+	gate    gate
+
+	mu      sync.RWMutex
+	current *cloud
 }
 
 // Keys are the long-term keys of an account's operator, a RAM user with AdministratorAccess.
@@ -76,11 +68,16 @@ func Start(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{world: o.World, host: l.Addr().String(), operator: map[string]Keys{}, users: map[string]Keys{}}
+	s := &Server{options: o, host: l.Addr().String()}
 	s.endpoint = "http://" + s.host
-	if err := s.build(o); err != nil {
+	fill := (*cloud).seed
+	if o.Snapshot != nil {
+		fill = restored(o.Snapshot)
+	}
+	s.options.Snapshot = nil // a reset begins with the world
+	if s.current, err = newCloud(o, s.host, fill); err != nil {
 		l.Close()
-		return nil, errors.Join(err, s.Close(context.Background()))
+		return nil, err
 	}
 	s.http = &http.Server{Handler: s, ReadHeaderTimeout: time.Minute}
 	s.serving.Go(func() { _ = s.http.Serve(l) }) // ends with ErrServerClosed when Close is called
@@ -116,120 +113,84 @@ func cause(err error) error {
 	return err
 }
 
-func (s *Server) build(o Options) error {
-	var err error
-	if s.dir = o.Dir; s.dir == "" {
-		if s.dir, err = os.MkdirTemp("", "fenghuo-emulator-"); err != nil {
-			return fmt.Errorf("make work directory: %w", err)
-		}
-	}
-	s.iam = iam.New(s.identityOptions())
-	s.calls = record.New(nil)
-	s.faults, err = faults.New(o.Faults, faults.Hooks{
-		Split: func(r *http.Request) error { return s.sls.SplitAt(r) },
-		Kill:  func(account, function string) int { return s.fc.Kill(account, function) },
-	})
-	if err != nil {
-		return err
-	}
-	credentials, authorizer := s.faults.Credentials(s.iam), s.calls.Authorizer(s.iam)
-	s.gateway = gateway.New(gateway.Options{Credentials: credentials, Authorizer: authorizer})
-	s.sls = sls.New(o.World.LogService.options(sls.Options{Credentials: credentials, Authorizer: authorizer, Region: o.World.Region, BaseHosts: []string{"sls.test"}}))
-	s.fc, err = fc.New(fc.Options{
-		Auth: fc.FromGateway(s.gateway, authorizer), Roles: s.iam, Region: o.World.Region, Dir: s.dir,
-		Logs: logSource{s.sls}, Sink: s.sls, LogEndpoint: s.endpoint, Env: o.Env, Again: s.faults.Duplicate,
-		Objects: objects{s},
-	})
-	if err != nil {
-		return fmt.Errorf("start Function Compute: %w", err)
-	}
-	s.flow = cloudflow.New(cloudflow.Options{
-		Region: o.World.Region, Invoker: invoker{s.fc}, Roles: s.iam, Authorizer: authorizer,
-		Cron: func(text string) (cloudflow.Schedule, error) { return fc.ParseSchedule(text) }, HTTP: &http.Client{Timeout: time.Minute},
-		API: flowAPI{s.gateway},
-	})
-	s.rd = directory.New(s.directoryOptions())
-	s.products = products.New(products.Options{})
-	s.oss = oss.New(oss.Options{Credentials: credentials, Authorizer: authorizer, Region: o.World.Region, Changed: func(c oss.Change) {
-		s.fc.ObjectChanged(fc.ObjectEvent{
-			Account: c.Account, Bucket: c.Bucket, Key: c.Key, Name: c.Event, ETag: c.ETag, Size: c.Size, Delta: c.Delta,
-			RequestID: c.RequestID, Principal: c.Principal, SourceIP: c.SourceIP, At: c.At,
-		})
-	}})
-	s.stacks = ros.New(ros.Options{Invoker: s.gateway, Logs: stackLogs{s.sls}, Roles: s.iam, Directory: s.rd, InstanceTime: o.StackInstanceTime})
-	for _, r := range []interface{ Register(*gateway.Gateway) }{s.iam, s.rd, s.flow, s.products, s.stacks} {
-		r.Register(s.gateway)
-	}
-	s.front = newFront(s)
-	return s.seed()
-}
-
 // Close stops every function, flow and the listener, and removes the work directory.
 func (s *Server) Close(ctx context.Context) error {
-	var errs []error
-	if s.stacks != nil {
-		s.stacks.Close()
-	}
-	if s.flow != nil {
-		s.flow.Close()
-	}
-	if s.fc != nil {
-		errs = append(errs, s.fc.Close(ctx))
-	}
-	if s.http != nil {
-		errs = append(errs, s.http.Close())
-		s.serving.Wait()
-	}
-	if s.dir != "" {
-		errs = append(errs, os.RemoveAll(s.dir))
-	}
-	return errors.Join(errs...)
+	err := s.cloud().close(ctx)
+	err = errors.Join(err, s.http.Close())
+	s.serving.Wait()
+	return err
+}
+
+// cloud is what is served at present; [Server.Reset] and [Server.Restore] replace it.
+func (s *Server) cloud() *cloud {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.current
 }
 
 // Endpoint is the base address of everything: http://127.0.0.1:<port>.
 func (s *Server) Endpoint() string { return s.endpoint }
 
 // World is what the server was started with.
-func (s *Server) World() World { return s.world }
+func (s *Server) World() World { return s.cloud().world }
 
 // Operator returns the keys of an account's operator.
-func (s *Server) Operator(uid string) Keys { return s.operator[uid] }
+func (s *Server) Operator(uid string) Keys { return s.cloud().operator[uid] }
 
 // User returns the keys of a RAM user that the world names.
-func (s *Server) User(uid, name string) Keys { return s.users[uid+"/"+name] }
+func (s *Server) User(uid, name string) Keys { return s.cloud().user(uid, name) }
 
-// IAM, SLS, FC, Flows, Products and Gateway give tests and the demo a look inside. Product code has none of them.
-func (s *Server) IAM() *iam.Service { return s.iam }
+// Root returns the keys of an account itself, which the world asks for with root_key; empty when it does not.
+func (s *Server) Root(uid string) Keys { return s.cloud().root[uid] }
+
+// Info describes the running emulator.
+func (s *Server) Info() Info { return s.cloud().info() }
+
+// Traffic makes logs for the members of the world, which must be those of the seed: a shop, payments and data.
+func (s *Server) Traffic(seed uint64) *traffic.Generator { return s.cloud().traffic(seed) }
+
+// TriggerHost returns the host name under which a function's HTTP trigger is served as at a custom domain, "" when it has
+// none. Requests with that Host sent to the endpoint reach the function.
+func (s *Server) TriggerHost(account, function string) string {
+	return s.cloud().triggerHost(account, function)
+}
+
+// Clock is the time of the cloud.
+func (s *Server) Clock() *clock.Clock { return s.cloud().clock }
+
+// IAM, SLS, FC, Flows, Products and Gateway give tests and the demo a look inside. Product code has none of them. After a
+// reset they are others.
+func (s *Server) IAM() *iam.Service { return s.cloud().iam }
 
 // Directory is the resource directory.
-func (s *Server) Directory() *directory.Service { return s.rd }
+func (s *Server) Directory() *directory.Service { return s.cloud().rd }
 
 // SLS is the Log Service.
-func (s *Server) SLS() *sls.Service { return s.sls }
+func (s *Server) SLS() *sls.Service { return s.cloud().sls }
 
 // FC is Function Compute.
-func (s *Server) FC() *fc.Service { return s.fc }
+func (s *Server) FC() *fc.Service { return s.cloud().fc }
 
 // Flows is CloudFlow.
-func (s *Server) Flows() *cloudflow.Service { return s.flow }
+func (s *Server) Flows() *cloudflow.Service { return s.cloud().flow }
 
 // Stacks is Resource Orchestration Service.
-func (s *Server) Stacks() *ros.Service { return s.stacks }
+func (s *Server) Stacks() *ros.Service { return s.cloud().stacks }
 
 // OSS has the buckets.
-func (s *Server) OSS() *oss.Service { return s.oss }
+func (s *Server) OSS() *oss.Service { return s.cloud().oss }
 
 // Products are WAF, Cloud Firewall, security groups of ECS, and alert events of Security Center.
-func (s *Server) Products() *products.Service { return s.products }
+func (s *Server) Products() *products.Service { return s.cloud().products }
 
 // Calls is the record of all calls and permissions.
-func (s *Server) Calls() *record.Log { return s.calls }
+func (s *Server) Calls() *record.Log { return s.cloud().calls }
 
 // Faults is what goes wrong on purpose.
-func (s *Server) Faults() *faults.Injector { return s.faults }
+func (s *Server) Faults() *faults.Injector { return s.cloud().faults }
 
 // Gateway serves the RPC operations.
-func (s *Server) Gateway() *gateway.Gateway { return s.gateway }
+func (s *Server) Gateway() *gateway.Gateway { return s.cloud().gateway }
 
 // ServeHTTP finds the service that a request is addressed to, records the call and lets faults strike it.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -237,7 +198,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.serveOwn(w, r)
 		return
 	}
-	s.front.ServeHTTP(w, r)
+	if !s.gate.enter(r.Context()) {
+		return // the client went away while a snapshot was taken
+	}
+	defer s.gate.leave()
+	s.cloud().front.ServeHTTP(w, r)
 }
 
 // forLogService tells a request to the Log Service from one to the RPC gateway. Every client of the Log Service sends

@@ -74,6 +74,22 @@ func (w *cloudWorld) as(c *sdk.Client, version, action string, params ...string)
 	return out, ""
 }
 
+// try sends one request with the official client and tells how it ended: the error, "status code" when the cloud sent one.
+func (w *cloudWorld) try(c *sdk.Client, version, action string) (problem string, ok bool) {
+	w.t.Helper()
+	r := requests.NewCommonRequest()
+	r.Product, r.Version, r.ApiName, r.Scheme, r.Method, r.Domain = "Test", version, action, "HTTP", "POST", w.host
+	_, err := c.ProcessCommonRequest(r)
+	var e *sdkerrors.ServerError
+	switch {
+	case err == nil:
+		return "", true
+	case errors.As(err, &e):
+		return strconv.Itoa(e.HttpStatus()) + " " + e.ErrorCode(), false
+	}
+	return err.Error(), false
+}
+
 func (w *cloudWorld) client(id, secret, token string) *sdk.Client {
 	w.t.Helper()
 	c, err := sdk.NewClientWithOptions("cn-hangzhou", sdk.NewConfig().WithScheme("HTTP"), credentials.NewStsTokenCredential(id, secret, token))

@@ -69,7 +69,7 @@ func (a flowAPI) Versions(product, operation string) []string {
 }
 
 // objects lets functions see the buckets, which are made after them.
-type objects struct{ *Server }
+type objects struct{ *cloud }
 
 func (o objects) Owner(bucket string) (string, bool) { return o.oss.Owner(bucket) }
 
@@ -99,8 +99,9 @@ func logstoreConfig(in ros.Logstore) sls.LogstoreConfig {
 
 // identityOptions connects identities with the directory, which is made later: it says where an account stands, what
 // binds it, and what still uses a service-linked role.
-func (s *Server) identityOptions() iam.Options {
+func (s *cloud) identityOptions() iam.Options {
 	return iam.Options{
+		Clock:           s.clock.Now,
 		Seed:            "fenghuo",
 		PrincipalRD:     func(account string) (string, string) { return s.rd.PrincipalRD(account) },
 		ControlPolicies: func(caller, owner string) [][]string { return s.rd.ControlPolicies(caller, owner) },
@@ -117,8 +118,9 @@ func (s *Server) identityOptions() iam.Options {
 //
 // Assumption: an account that CreateResourceAccount makes is verified for the enterprise of the management account, and
 // a delegated administrator can be registered only for a service that has trusted access.
-func (s *Server) directoryOptions() directory.Options {
+func (s *cloud) directoryOptions() directory.Options {
 	return directory.Options{
+		Clock: s.clock.Now,
 		Accounts: func(uid string) (directory.Account, bool) {
 			for _, a := range s.world.Accounts {
 				if a.UID == uid {
@@ -157,7 +159,7 @@ func (s *Server) directoryOptions() directory.Options {
 }
 
 // memberJoined makes the two roles that every member of a directory has, and deploys what waits for it.
-func (s *Server) memberJoined(member, management string) {
+func (s *cloud) memberJoined(member, management string) {
 	trust := `{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"RAM":["acs:ram::` + management + `:root"]}}]}`
 	if err := s.iam.EnsureRole(member, "ResourceDirectoryAccountAccessRole", trust, "AdministratorAccess"); err != nil {
 		panic("emulator: " + err.Error()) // the account and the trust policy are ours: cannot happen

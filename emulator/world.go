@@ -1,16 +1,14 @@
 package emulator
 
 import (
-	"bytes"
 	"embed"
 	"errors"
 	"fmt"
 	"os"
-	"regexp"
-	"slices"
 	"strings"
+	"time"
 
-	"go.yaml.in/yaml/v3"
+	"github.com/fenghuo-soc/fenghuo/emulator/clock"
 )
 
 //go:embed worlds/*.yaml
@@ -22,8 +20,24 @@ type World struct {
 	Accounts  []WorldAccount `yaml:"accounts"`
 	Directory WorldDirectory `yaml:"directory"`
 	Logs      WorldLogs      `yaml:"logs"`
+	Clock     WorldClock     `yaml:"clock"`
 
 	LogService WorldLogService `yaml:"log_service"`
+}
+
+// WorldClock is the time of the cloud. Without it the cloud follows the wall clock.
+type WorldClock struct {
+	Start time.Time `yaml:"start"` // what the clock shows at the start; zero = the wall clock's time
+	Rate  *float64  `yaml:"rate"`  // seconds of the cloud in one second; 0 stands still; nil = 1
+}
+
+// make returns the clock.
+func (c WorldClock) make() (*clock.Clock, error) {
+	rate := 1.0
+	if c.Rate != nil {
+		rate = *c.Rate
+	}
+	return clock.New(c.Start, rate)
 }
 
 // WorldAccount is one account. Kind is what it is meant to become: management, administrator or member.
@@ -36,6 +50,7 @@ type WorldAccount struct {
 	Verified   bool            `yaml:"verified"`
 	WAF        string          `yaml:"waf"`            // id of a WAF 3.0 instance
 	Firewall   bool            `yaml:"cloud_firewall"` // Cloud Firewall is bought
+	RootKey    bool            `yaml:"root_key"`       // the account itself has an AccessKey
 	Users      []string        `yaml:"users"`          // RAM users with one AccessKey each and no permissions
 	Logstores  []WorldLogstore `yaml:"logstores"`
 	// What responses act on.
@@ -77,7 +92,8 @@ type WorldAlert struct {
 type WorldLogstore struct {
 	Project  string `yaml:"project"`
 	Logstore string `yaml:"logstore"`
-	Shards   int    `yaml:"shards"`
+	Shards   int    `yaml:"shards"` // 0 = 2
+	TTL      int    `yaml:"ttl"`    // days; 0 = 180
 }
 
 // WorldDirectory is the state of the resource directory.
@@ -85,13 +101,27 @@ type WorldDirectory struct {
 	Enabled bool     `yaml:"enabled"` // by the account of kind management
 	Members []string `yaml:"members"`
 	Trusted []string `yaml:"trusted_services"` // service principals with trusted access
+	// Folders stand below the root folder or below one that stands before them.
+	Folders []WorldFolder `yaml:"folders"`
 }
 
-// WorldLogs asks for ordinary log records before the start.
+// WorldFolder is a folder of the resource directory.
+type WorldFolder struct {
+	Path    string   `yaml:"path"`    // names from below the root folder, such as Core/Production
+	Members []string `yaml:"members"` // uids, which need not stand among the members of the directory
+}
+
+// WorldLogs asks for logs: ordinary records before the start and from then on, and the attacks of the story.
 type WorldLogs struct {
-	Seed    uint64 `yaml:"seed"`
-	Records int    `yaml:"records"`
-	Minutes int    `yaml:"minutes"` // how far they reach back
+	Seed      uint64        `yaml:"seed"`
+	Records   int           `yaml:"records"`
+	Minutes   int           `yaml:"minutes"`    // how far they reach back
+	PerMinute int           `yaml:"per_minute"` // ordinary records that keep coming, by the clock of the cloud
+	Attack    time.Duration `yaml:"attack"`     // the attacks begin so long after the start; 0 = never
+	// Accounts that the logs are of; the uids of the example world when left out.
+	Shop     string `yaml:"shop"`
+	Payments string `yaml:"payments"`
+	Data     string `yaml:"data"`
 }
 
 // LoadWorld returns the world named example or empty, or reads one from a file.
@@ -110,68 +140,7 @@ func LoadWorld(nameOrFile string) (World, error) {
 	if err != nil {
 		return World{}, fmt.Errorf("read world: %w", err)
 	}
-	d := yaml.NewDecoder(bytes.NewReader(b))
-	d.KnownFields(true)
-	var w World
-	if err := d.Decode(&w); err != nil {
-		return World{}, fmt.Errorf("world %s: %s", nameOrFile, oneLine(err))
-	}
-	if err := w.check(); err != nil {
-		return World{}, fmt.Errorf("world %s: %w", nameOrFile, err)
-	}
-	return w, nil
-}
-
-var goType = regexp.MustCompile(` in type [\w.]+| into [\w.]+`)
-
-// oneLine is what the YAML package complains of, without its own words and Go's types.
-func oneLine(err error) string {
-	text := strings.TrimPrefix(err.Error(), "yaml: ")
-	text = strings.TrimPrefix(text, "unmarshal errors:\n")
-	lines := strings.Split(goType.ReplaceAllString(text, ""), "\n")
-	for i, l := range lines {
-		lines[i] = strings.TrimSpace(l)
-	}
-	return strings.Join(lines, "; ")
-}
-
-var uidRule = regexp.MustCompile(`^\d{16}$`)
-
-func (w World) check() error {
-	if w.Region == "" {
-		return errors.New("region is missing")
-	}
-	if len(w.Accounts) == 0 {
-		return errors.New("there are no accounts")
-	}
-	var uids []string
-	management := 0
-	for _, a := range w.Accounts {
-		switch {
-		case !uidRule.MatchString(a.UID):
-			return fmt.Errorf("uid %q is not 16 digits", a.UID)
-		case slices.Contains(uids, a.UID):
-			return fmt.Errorf("account %s stands twice", a.UID)
-		case a.Kind != "management" && a.Kind != "administrator" && a.Kind != "member":
-			return fmt.Errorf("account %s has kind %q; it is management, administrator or member", a.UID, a.Kind)
-		}
-		if a.Kind == "management" {
-			management++
-		}
-		uids = append(uids, a.UID)
-	}
-	if management != 1 {
-		return fmt.Errorf("%d accounts are of kind management; one must be", management)
-	}
-	for _, m := range w.Directory.Members {
-		if !slices.Contains(uids, m) {
-			return fmt.Errorf("member %s of the directory is no account", m)
-		}
-	}
-	if len(w.Directory.Members) > 0 && !w.Directory.Enabled {
-		return errors.New("the directory has members but is not enabled")
-	}
-	return w.LogService.check()
+	return ParseWorld(nameOrFile, b)
 }
 
 // Management returns the account of kind management.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/fenghuo-soc/fenghuo/emulator"
@@ -10,9 +11,10 @@ import (
 )
 
 type emulatorCommand struct {
-	Listen string `default:"127.0.0.1:8420" help:"Address on loopback; port 0 takes a free one."`
-	World  string `default:"example" help:"example (five accounts with directory and logs), empty (the same before anything is set up), or the path of a world file."`
-	Faults string `help:"File with faults that strike calls, YAML or JSON; see emulator/faults. GET /_emulator/faults counts them." placeholder:"FILE"`
+	Listen   string `default:"127.0.0.1:8420" help:"Address on loopback; port 0 takes a free one."`
+	World    string `default:"example" help:"example (five accounts with directory and logs), empty (the same before anything is set up), or the path of a world file."`
+	Snapshot string `help:"File that GET /_emulator/snapshot gave: the cloud begins with that state. A reset begins with the world." placeholder:"FILE"`
+	Faults   string `help:"File with faults that strike calls, YAML or JSON; see emulator/faults. GET /_emulator/faults counts them." placeholder:"FILE"`
 
 	LogQuotas bool          `help:"Limit the Log Service as its documentation says; a world file can set each quota."`
 	LogDelay  time.Duration `help:"Hide new projects and Logstores for this long, as the Log Service does." placeholder:"60s"`
@@ -35,11 +37,17 @@ func (c *emulatorCommand) Run(ctx context.Context) error {
 			return err
 		}
 	}
-	s, err := emulator.Start(emulator.Options{World: w, Listen: c.Listen, Faults: plan})
+	o := emulator.Options{World: w, Listen: c.Listen, Faults: plan}
+	if c.Snapshot != "" {
+		if o.Snapshot, err = os.ReadFile(c.Snapshot); err != nil {
+			return fmt.Errorf("read snapshot: %w", err)
+		}
+	}
+	s, err := emulator.Start(o)
 	if err != nil {
 		return err
 	}
-	fmt.Printf("fenghuo emulator ready at %s, world %s, %d accounts; keys: GET %s/_emulator/info\n", s.Endpoint(), c.World, len(w.Accounts), s.Endpoint())
+	fmt.Printf("fenghuo emulator ready at %s, world %s, %d accounts; keys: GET %s/_emulator/info\n", s.Endpoint(), c.World, len(s.World().Accounts), s.Endpoint())
 	<-ctx.Done()
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTime)
 	defer cancel()

@@ -64,14 +64,19 @@ func (c *permissionsCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	return c.tell(os.Stdout, report)
+}
+
+// tell prints the comparison and fails with exit code 1 when roles and use differ.
+func (c *permissionsCommand) tell(out io.Writer, report prover.Report) error {
 	if c.JSON {
 		b, err := json.MarshalIndent(report, "", "  ")
 		if err != nil {
 			return fmt.Errorf("encode the comparison: %w", err)
 		}
-		fmt.Println(string(b))
+		fmt.Fprintln(out, string(b))
 	} else {
-		printPermissions(os.Stdout, report, c.Resources)
+		printPermissions(out, report, c.Resources)
 	}
 	if !report.OK() {
 		return exitCode(exitFailed)

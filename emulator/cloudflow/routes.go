@@ -80,6 +80,10 @@ func (s *Service) Register(g *gateway.Gateway) {
 		ops[action] = op
 	}
 	g.Register("fnf", "2019-03-15", ops)
+	g.Partial("2019-03-15", map[string]string{
+		"CreateFlow": "the old language (FDL), distributed Map and integrations other than functions, flows and HTTP are refused by name",
+		"UpdateFlow": "as CreateFlow", "DescribeMapRun": "always refused: there is no distributed Map", "UpdateMapRun": "always refused, as DescribeMapRun",
+	})
 }
 
 // maxRequest is how large a request may be (documented limit, 1,024 KiB).

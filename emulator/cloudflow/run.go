@@ -140,7 +140,7 @@ func (x *execution) attempts(ctx context.Context, t *trail, s *Scope, f *frame) 
 		if i < 0 || used[i] >= x.service.assume.RetriesOf(f.st.Retry[i].MaxAttempts) {
 			return nil, nil, err
 		}
-		if !sleep(ctx, f.st.Retry[i].pause(used[i])) {
+		if !x.service.sleep(ctx, f.st.Retry[i].pause(used[i])) {
 			return nil, nil, failf(errAborted, "the execution ended")
 		}
 		used[i]++
@@ -158,17 +158,6 @@ func (r Retry) pause(n int) time.Duration {
 		seconds = min(seconds, float64(r.MaxBackoff))
 	}
 	return time.Duration(min(seconds, 86400) * float64(time.Second))
-}
-
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
 }
 
 // once runs a state one time: constructors, work, constructors.
@@ -305,7 +294,7 @@ func (x *execution) wait(ctx context.Context, f *frame) *flowError {
 	if !ok || n < 1 || n > most {
 		return failf(errExpression, "Seconds of %s is %v; 1 to %d are allowed", f.st.Name, v, most)
 	}
-	if !sleep(ctx, time.Duration(n)*time.Second) {
+	if !x.service.sleep(ctx, time.Duration(n)*time.Second) {
 		return failf(errAborted, "the execution ended")
 	}
 	return nil

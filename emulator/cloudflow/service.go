@@ -19,21 +19,24 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/fenghuo-soc/fenghuo/emulator/auth"
+	"github.com/fenghuo-soc/fenghuo/emulator/clock"
 	"github.com/fenghuo-soc/fenghuo/emulator/gateway"
 )
 
-// Options are what a service needs. All but Clock are required; Clock stamps times, waiting uses the real one.
+// Options are what a service needs. All but Clock and Sleep are required; the two are the time of Wait states, of pauses
+// before retries and of schedules. Time limits of tasks and executions are judged by the wall clock, on which functions run.
 type Options struct {
 	Region     string
 	Invoker    Invoker
 	Roles      auth.RoleAssumer
 	Authorizer auth.Authorizer // asked when a flow starts another one
 	Clock      func() time.Time
-	Cron       func(expression string) (Schedule, error) // nil: schedules are refused
-	HTTP       *http.Client                              // of HTTP:Request; nil: such tasks fail
-	API        API                                       // of OpenAPI actions; nil: flows with such tasks are refused
-	Poll       time.Duration                             // how often the clock is looked at for schedules; default 100 ms, negative never (call [Service.Tick])
-	Assume     Assumptions                               // what the documentation leaves open
+	Sleep      func(ctx context.Context, d time.Duration) bool // false when ctx ended before
+	Cron       func(expression string) (Schedule, error)       // nil: schedules are refused
+	HTTP       *http.Client                                    // of HTTP:Request; nil: such tasks fail
+	API        API                                             // of OpenAPI actions; nil: flows with such tasks are refused
+	Poll       time.Duration                                   // how often the clock is looked at for schedules; default 100 ms, negative never (call [Service.Tick])
+	Assume     Assumptions                                     // what the documentation leaves open
 	// Sequential runs branches and iterations one after the other, so that two runs with the same answers have the same
 	// history.
 	Sequential bool
@@ -46,6 +49,7 @@ type Service struct {
 	roles      auth.RoleAssumer
 	authorizer auth.Authorizer
 	clock      func() time.Time
+	sleep      func(context.Context, time.Duration) bool
 	cron       func(string) (Schedule, error)
 	http       *http.Client
 	products   API
@@ -123,6 +127,9 @@ func New(o Options) *Service {
 	}
 	if s.clock == nil {
 		s.clock = time.Now
+	}
+	if s.sleep = o.Sleep; s.sleep == nil {
+		s.sleep = (*clock.Clock)(nil).Sleep
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	if o.Cron != nil && o.Poll >= 0 {

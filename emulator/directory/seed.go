@@ -114,6 +114,17 @@ func (s *Service) AddFolder(managementID, parent, name string) (string, error) {
 	return f.id, nil
 }
 
+// PutMember puts a member into a folder, as MoveAccount does.
+func (s *Service) PutMember(managementID, accountID, folderID string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t, err := s.owned(managementID)
+	if err != nil {
+		return err
+	}
+	return s.moveAccount(t, accountID, folderID)
+}
+
 // Tag gives a member a tag, as its owner does in the console of tags.
 func (s *Service) Tag(managementID, accountID, key, value string) error {
 	return s.change(managementID, accountID, func(m *member) { m.tags = append(m.tags, tag{key, value}) })

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/fenghuo-soc/fenghuo/emulator"
-	"github.com/fenghuo-soc/fenghuo/emulator/gateway"
+	"github.com/fenghuo-soc/fenghuo/emulator/faults"
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
 	"github.com/fenghuo-soc/fenghuo/shared/store"
 )
@@ -48,8 +48,11 @@ func TestManyAccountsJoinWhileCallsFail(t *testing.T) {
 	// One member without the access role: it must be named, and hold up nobody.
 	broken := fmt.Sprintf("12%014d", 7)
 	c.breakAccess(t, broken)
-	c.Gateway().Inject(gateway.Fault{Status: 400, Code: "Throttling.User", Every: 40, Times: -1})
-	c.Gateway().Inject(gateway.Fault{Status: 503, Code: "ServiceUnavailable", Every: 39, Times: -1}) // of those that the first let through
+	for _, kind := range []faults.Kind{faults.Throttle, faults.Unavailable} {
+		if err := c.Faults().Add(faults.Fault{Kind: kind, Probability: 0.025, Count: -1}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	began := time.Now()
 	got := c.runFor(t, limit+time.Minute, accountB, "onboard-accounts", map[string]any{"accounts": []string{"*"}})
 	took := time.Since(began)

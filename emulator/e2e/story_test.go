@@ -50,6 +50,7 @@ func TestStory(t *testing.T) {
 			checkBlocked(t, before, blocked(t, c))
 			t.Run("every grant is used", func(t *testing.T) { checkGrants(t, c) })
 			t.Run("search across accounts", func(t *testing.T) { searchStream(t, c) })
+			t.Run("a cloud from a snapshot", func(t *testing.T) { restored(t, c) })
 		}
 		return nil
 	}})
@@ -57,6 +58,34 @@ func TestStory(t *testing.T) {
 		t.Fatal(err)
 	}
 	perfect(t, score)
+}
+
+// restored begins the cloud again from a snapshot of it, with all that Fenghuo has made there, and looks for the same.
+func restored(t *testing.T, c cloud) {
+	before := blocked(t, c)
+	var b []byte
+	eventually(t, 30*time.Second, "a moment at which nothing runs", func() bool {
+		var err error
+		if b, err = c.Snapshot(t.Context()); err != nil {
+			t.Log(err)
+		}
+		return err == nil
+	})
+	functions := len(c.FC().Functions(accountB))
+	if err := c.Restore(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("the snapshot has %.1f MB", float64(len(b))/(1<<20))
+	if d := cmp.Diff(before, blocked(t, c)); d != "" {
+		t.Errorf("blocked addresses: %s", d)
+	}
+	if got := len(c.FC().Functions(accountB)); got != functions || got == 0 {
+		t.Errorf("%d functions, before %d", got, functions)
+	}
+	searchStream(t, c)
+	if got := c.run(t, accountB, "apply-scope", map[string]any{}); got.text("status") != "refused" { // by its function, which runs again
+		t.Errorf("a flow without a scope document ended as %s", got.why)
+	}
 }
 
 // perfect checks the score: both attacks are events and nothing else is, no record is lost and no alert comes twice, and

@@ -95,7 +95,12 @@ func TestSeed(t *testing.T) {
 func served(t *testing.T, i *Injector, service string, timeout time.Duration, effect *atomic.Int32) (status int, body string, header http.Header, err error) {
 	t.Helper()
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		next := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		next := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if a, ok := Refusal(r.Context()); ok { // as a service does
+				w.WriteHeader(a.Status)
+				_ = json.NewEncoder(w).Encode(map[string]string{"Code": a.Code})
+				return
+			}
 			effect.Add(1)
 			_, _ = io.WriteString(w, `{"whole":"answer"}`)
 		})
@@ -156,11 +161,12 @@ func TestAnswers(t *testing.T) {
 			if jerr := json.Unmarshal([]byte(body), &e); err != nil || jerr != nil || status != tt.status || e.Code+e.ErrorCode != tt.code || effect.Load() != 0 {
 				t.Errorf("%d %s, %v, %v, %d effects", status, body, err, jerr, effect.Load())
 			}
-			want := now
-			if tt.fault.Kind == ClockSkew {
-				if want = now.Add(20 * time.Minute); tt.fault.Skew != 0 {
-					want = now.Add(tt.fault.Skew)
-				}
+			if tt.fault.Kind != ClockSkew {
+				return
+			}
+			want := now.Add(20 * time.Minute)
+			if tt.fault.Skew != 0 {
+				want = now.Add(tt.fault.Skew)
 			}
 			if got := h.Get("Date"); got != want.Format(http.TimeFormat) {
 				t.Errorf("Date %s, want %s", got, want.Format(http.TimeFormat))
@@ -270,6 +276,27 @@ func TestDuplicate(t *testing.T) {
 	}
 }
 
+// TestRuns: faults of runs strike no calls, and the other way round; refusals carry the words of Function Compute.
+func TestRuns(t *testing.T) {
+	t.Parallel()
+	i := injector(t, Hooks{}, 1, Fault{Kind: Throttle, Run: "2/detect"}, Fault{Kind: Unavailable, Run: "2/detect", Skip: 1, At: After, Code: "own"}, Fault{Kind: Slow, Operation: "InvokeFunction", Wait: time.Second})
+	if f := i.Pick(Target{"FC", "InvokeFunction", caller}); f == nil || f.Kind != Slow {
+		t.Errorf("a call met %+v", f)
+	}
+	if r := i.Run("2", "correlate"); r != nil {
+		t.Errorf("another function met %+v", r)
+	}
+	if r := i.Run("2", "detect"); r == nil || r.Refusal != (Answer{429, "ResourceExhausted", "the concurrency limit is exceeded"}) {
+		t.Errorf("first run %+v", r)
+	}
+	if r := i.Run("2", "detect"); r == nil || r.At != After || r.Refusal.Status != 500 || r.Refusal.Code != "own" {
+		t.Errorf("second run %+v", r)
+	}
+	if r := i.Run("2", "detect"); r != nil {
+		t.Errorf("third run %+v", r)
+	}
+}
+
 func TestParse(t *testing.T) {
 	t.Parallel()
 	got, err := Parse([]byte("seed: 7\nfaults:\n  - {kind: slow, operation: PullLogs, wait: 1s500ms, probability: 0.5, count: -1}\n  - {kind: kill, function: 2/collect, at: after}\n"))
@@ -300,7 +327,11 @@ func TestParse(t *testing.T) {
 		"faults: [{kind: throttle, status: 200}]":                                 "no error",
 		"faults: [{kind: slow, wait: 1s, code: x}]":                               "no status",
 		"faults: [{kind: throttle, skip: -1}]":                                    "skip",
-		"nonsense":                                                                "",
+		"faults: [{kind: throttle, run: detect}]":                                 "is not <account>",
+		"faults: [{kind: cut-answer, run: 2/f}]":                                  "strikes no runs",
+		"faults: [{kind: throttle, run: 2/f, operation: PutLogs}]":                "takes no call",
+		"faults: [{kind: kill, run: 2/f, at: after}]":                             "takes wait",
+		"nonsense": "",
 	} {
 		if _, err := Parse([]byte(text)); err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("%s: %v", text, err)

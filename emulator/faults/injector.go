@@ -80,31 +80,47 @@ func (i *Injector) Hits() []int {
 
 // Pick returns the fault that strikes a call, nil when none does. The first fault that matches and strikes wins; each
 // that matches counts the call.
-func (i *Injector) Pick(t Target) *Fault {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	var hit *Fault
-	for n, f := range i.faults {
-		if f.Kind == Duplicate || !f.matches(t) {
-			continue
-		}
-		if i.strikes(n, f, hit == nil) && hit == nil {
-			hit = &f.Fault
-		}
+func (i *Injector) Pick(t Target) *Fault { return i.pick(t, func(Kind) bool { return true }) }
+
+func (i *Injector) pick(t Target, want func(Kind) bool) *Fault {
+	return i.first(func(f *state) bool { return f.Run == "" && f.Kind != Duplicate && want(f.Kind) && f.matches(t) })
+}
+
+// Run is a fault that strikes a run of a function, from whoever it was asked for.
+type Run struct {
+	Fault
+	Refusal Answer // throttle and unavailable
+}
+
+// Run returns the fault that strikes the next run of a function, nil when none does.
+func (i *Injector) Run(account, function string) *Run {
+	f := i.first(func(f *state) bool { return f.Run == account+"/"+function })
+	if f == nil {
+		return nil
 	}
-	return hit
+	r := &Run{Fault: *f}
+	if f.Kind == Throttle || f.Kind == Unavailable {
+		r.Refusal = words(f, "FC", http.MethodPost)
+	}
+	return r
 }
 
 // Duplicate tells whether the trigger event of a function is to be delivered once more.
 func (i *Injector) Duplicate(account, function string) bool {
+	return i.first(func(f *state) bool { return f.Kind == Duplicate && f.Function == account+"/"+function }) != nil
+}
+
+// first is the first of the faults that match and strike. Each that matches counts.
+func (i *Injector) first(matches func(*state) bool) *Fault {
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	var hit *Fault
 	for n, f := range i.faults {
-		if f.Kind == Duplicate && f.Function == account+"/"+function && i.strikes(n, f, true) {
-			return true
+		if matches(f) && i.strikes(n, f, hit == nil) && hit == nil {
+			hit = &f.Fault
 		}
 	}
-	return false
+	return hit
 }
 
 func (f *state) matches(t Target) bool {

@@ -49,6 +49,10 @@ type Fault struct {
 	Account   string `yaml:"account"`   // of the caller; "" = any
 	Caller    string `yaml:"caller"`    // a part of the caller's ARN, such as role/fenghuo-collector; "" = any
 
+	// Run makes the fault strike the runs of a function, <account>/<name>, instead of calls: by whom it is called directly,
+	// by triggers, flows and destinations, and each try of an asynchronous call. For throttle, unavailable, slow and kill.
+	Run string `yaml:"run"`
+
 	Skip        int     `yaml:"skip"`
 	Count       int     `yaml:"count"`       // 0 = 1; -1 = without end
 	Probability float64 `yaml:"probability"` // 0 = always
@@ -57,10 +61,10 @@ type Fault struct {
 	Code    string `yaml:"code"`
 	Message string `yaml:"message"`
 
-	Wait     time.Duration `yaml:"wait"`     // slow: how long; time-outs: how long the connection is held, 0 = until the client gives up
+	Wait     time.Duration `yaml:"wait"`     // slow: how long; time-outs: how long the connection is held, 0 = until the client gives up; kill of a run: how long after its request
 	Skew     time.Duration `yaml:"skew"`     // clock-skew; 0 = 20 minutes
 	Function string        `yaml:"function"` // kill and duplicate-delivery: <account>/<name>
-	At       Point         `yaml:"at"`       // kill; "" = before
+	At       Point         `yaml:"at"`       // kill, and throttle and unavailable of a run; "" = before
 }
 
 // Point is a moment of a call.
@@ -106,7 +110,13 @@ const maxWait = time.Hour
 
 // check refuses what means nothing and fills in the defaults.
 func (f *Fault) check() error {
-	_, name, named := strings.Cut(f.Function, "/")
+	if f.Run != "" {
+		if err := f.checkRun(); err != nil {
+			return err
+		}
+	} else if err := f.checkCall(); err != nil {
+		return err
+	}
 	switch {
 	case !slices.Contains(kinds, f.Kind):
 		return fmt.Errorf("unknown kind %q; there are %s", f.Kind, kindList())
@@ -120,14 +130,6 @@ func (f *Fault) check() error {
 		return errors.New("slow needs wait, such as 2s")
 	case f.Kind == ClockSkew && f.Skew != 0 && f.Skew.Abs() <= window:
 		return fmt.Errorf("skew %v is within the %v that services tolerate", f.Skew, window)
-	case (f.Kind == Kill || f.Kind == Duplicate) && (!named || name == ""):
-		return fmt.Errorf("%s needs function: <account>/<name>", f.Kind)
-	case f.Kind != Kill && f.Kind != Duplicate && f.Function != "":
-		return fmt.Errorf("%s has no function", f.Kind)
-	case f.Kind != Kill && f.At != "" || f.At != "" && f.At != Before && f.At != After:
-		return errors.New("at is before or after, and of kind kill only")
-	case f.Kind == Duplicate && (f.Service != "" || f.Operation != "" || f.Account != "" || f.Caller != ""):
-		return errors.New("duplicate-delivery strikes triggers; it takes function and no call")
 	case f.Status != 0 && (f.Status < 400 || f.Status > 599):
 		return fmt.Errorf("status %d is no error", f.Status)
 	case f.Kind != Throttle && f.Kind != Unavailable && (f.Status != 0 || f.Code != "" || f.Message != ""):
@@ -140,6 +142,45 @@ func (f *Fault) check() error {
 		f.Skew = 20 * time.Minute
 	}
 	return nil
+}
+
+// checkCall refuses what means nothing for a fault that strikes calls or triggers.
+func (f *Fault) checkCall() error {
+	switch {
+	case (f.Kind == Kill || f.Kind == Duplicate) && !named(f.Function):
+		return fmt.Errorf("%s needs function: <account>/<name>", f.Kind)
+	case f.Kind != Kill && f.Kind != Duplicate && f.Function != "":
+		return fmt.Errorf("%s has no function", f.Kind)
+	case f.Kind != Kill && f.At != "" || f.At != "" && f.At != Before && f.At != After:
+		return errors.New("at is before or after, and of kind kill only")
+	case f.Kind == Duplicate && f.namesCall():
+		return errors.New("duplicate-delivery strikes triggers; it takes function and no call")
+	}
+	return nil
+}
+
+// checkRun refuses what means nothing for a fault that strikes runs of a function.
+func (f *Fault) checkRun() error {
+	switch {
+	case !named(f.Run):
+		return fmt.Errorf("run %q is not <account>/<name>", f.Run)
+	case f.Kind != Throttle && f.Kind != Unavailable && f.Kind != Slow && f.Kind != Kill:
+		return fmt.Errorf("%s strikes no runs; throttle, unavailable, slow and kill do", f.Kind)
+	case f.namesCall() || f.Function != "":
+		return errors.New("a fault with run strikes a function; it takes no call")
+	case f.At != "" && (f.Kind == Slow || f.Kind == Kill || f.At != Before && f.At != After):
+		return errors.New("at is before or after, and not for slow and kill of a run; kill takes wait")
+	}
+	return nil
+}
+
+func (f *Fault) namesCall() bool {
+	return f.Service != "" || f.Operation != "" || f.Account != "" || f.Caller != ""
+}
+
+func named(function string) bool {
+	account, name, ok := strings.Cut(function, "/")
+	return ok && account != "" && name != ""
 }
 
 // window is how far a request's time may be from a service's clock (accounts.md §1, sls.md §2).

@@ -3,6 +3,7 @@ package faults
 import (
 	"context"
 	"encoding/json"
+	"encoding/xml"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -18,7 +19,9 @@ import (
 // context of the request ends when the client gives up.
 func (i *Injector) Serve(f *Fault, t Target, w http.ResponseWriter, r *http.Request, next http.Handler) {
 	switch f.Kind {
-	case Throttle, Unavailable, ClockSkew:
+	case Throttle, Unavailable:
+		next.ServeHTTP(w, r.WithContext(WithRefusal(r.Context(), words(f, t.Service, r.Method))))
+	case ClockSkew:
 		i.refuse(f, t, w, r)
 	case TimeoutBefore:
 		hold(r.Context(), f.Wait)
@@ -121,84 +124,42 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// answer is an error in the words of a service.
-type answer struct {
-	status        int
-	code, message string
-}
-
-// words are the answers of the three families of services, by kind of fault (accounts.md §1.8, sls.md §2, fc.md §4.2).
-//
-// Assumption: throttled RPC calls are 400 Throttling.User, as most traces show; newer services use 429.
-func words(f *Fault, t Target, method string) answer {
-	a := answer{f.Status, f.Code, f.Message}
-	var b answer
-	switch family := strings.ToLower(t.Service); f.Kind {
-	case Throttle:
-		switch {
-		case family == "fc":
-			b = answer{429, "ResourceExhausted", "the concurrency limit is exceeded"}
-		case family == "sls" && method == http.MethodPost:
-			b = answer{403, "WriteQuotaExceed", "Write quota is exceeded"}
-		case family == "sls":
-			b = answer{403, "ReadQuotaExceed", "Read quota is exceeded"}
-		default:
-			b = answer{400, "Throttling.User", "Request was denied due to user flow control."}
-		}
-	case ClockSkew:
-		switch family {
-		case "fc":
-			b = answer{403, "AccessDenied", "InvalidTimeStamp.Expired: Specified time stamp or date value is expired."}
-		case "sls":
-			b = answer{400, "RequestTimeExpired", "the time of the request is too far from the time of the server"}
-		default:
-			b = answer{400, "InvalidTimeStamp.Expired", "Specified time stamp or date value is expired."}
-		}
-	default:
-		switch family {
-		case "fc":
-			b = answer{500, "InternalServerError", "an internal error has occurred"}
-		case "sls":
-			b = answer{503, "ServerBusy", "the server is busy, please try again later"}
-		default:
-			b = answer{503, "ServiceUnavailable", "The request has failed due to a temporary failure of the server."}
-		}
-	}
-	if a.status == 0 {
-		a.status = b.status
-	}
-	if a.code == "" {
-		a.code = b.code
-	}
-	if a.message == "" {
-		a.message = b.message
-	}
-	return a
-}
-
-// refuse answers an error without asking the service. A skewed clock shows in the headers that carry the server's time.
+// refuse answers as a service with a skewed clock does, without asking it: the clock shows in the headers that carry the
+// server's time.
 func (i *Injector) refuse(f *Fault, t Target, w http.ResponseWriter, r *http.Request) {
-	a, h := words(f, t, r.Method), w.Header()
-	now := i.hooks.Clock()
-	if f.Kind == ClockSkew {
-		now = now.Add(f.Skew)
-	}
+	a, h := words(f, t.Service, r.Method), w.Header()
+	now := i.hooks.Clock().Add(f.Skew)
 	h.Set("Date", now.UTC().Format(http.TimeFormat))
 	h.Set("Content-Type", "application/json")
 	id := strings.ToUpper(uuid.NewString())
-	var body map[string]string
+	var body any
 	switch strings.ToLower(t.Service) {
 	case "sls":
 		h.Set("x-log-requestid", id)
 		h.Set("x-log-time", strconv.FormatInt(now.Unix(), 10))
-		body = map[string]string{"errorCode": a.code, "errorMessage": a.message}
+		body = map[string]string{"errorCode": a.Code, "errorMessage": a.Message}
 	case "fc":
 		h.Set("X-Fc-Request-Id", id)
-		body = map[string]string{"RequestId": id, "Code": a.code, "Message": a.message}
+		body = map[string]string{"RequestId": id, "Code": a.Code, "Message": a.Message}
+	case "oss":
+		h.Set("x-oss-request-id", id)
+		h.Set("Content-Type", "application/xml")
+		w.WriteHeader(a.Status)
+		_ = xml.NewEncoder(w).Encode(ossError{Code: a.Code, Message: a.Message, RequestID: id, HostID: r.Host}) // the client is gone when this fails
+		return
 	default:
 		h.Set("x-acs-request-id", id)
-		body = map[string]string{"RequestId": id, "HostId": r.Host, "Code": a.code, "Message": a.message, "Recommend": ""}
+		body = map[string]string{"RequestId": id, "HostId": r.Host, "Code": a.Code, "Message": a.Message, "Recommend": ""}
 	}
-	w.WriteHeader(a.status)
+	w.WriteHeader(a.Status)
 	_ = json.NewEncoder(w).Encode(body) // the client is gone when this fails
+}
+
+// ossError is an error as the Object Storage Service writes it.
+type ossError struct {
+	XMLName   xml.Name `xml:"Error"`
+	Code      string
+	Message   string
+	RequestID string `xml:"RequestId"`
+	HostID    string `xml:"HostId"`
 }

@@ -85,7 +85,7 @@ func (s *Service) tryAsync(ctx context.Context, f *function, c *call, t *task, a
 			tries++
 		}
 		s.noteTask(t, taskRetrying, tries)
-		if !sleep(ctx, wait) {
+		if !s.o.Sleep(ctx, wait) {
 			if context.Cause(ctx) == errTaskStopped {
 				return out, tries, taskStopped
 			}

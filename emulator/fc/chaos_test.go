@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/fenghuo-soc/fenghuo/emulator/faults"
 )
 
 // TestKillOfAnIdleInstance: a process that dies while it is frozen is replaced before the next request, which succeeds.
@@ -57,7 +59,8 @@ func (f *fixture) mu0(run func()) {
 // the documents know, and nothing is left (see start).
 func TestChaos(t *testing.T) {
 	t.Parallel()
-	f := start(t, Options{Limits: Limits{InstancesPerFunction: 3}})
+	deaths := plan(t)
+	f := start(t, Options{Limits: Limits{InstancesPerFunction: 3}, Faults: deaths})
 	f.create(map[string]any{"instanceConcurrency": 2, "instanceLifecycleConfig": map[string]any{
 		"initializer": map[string]any{"handler": "i"}, "preStop": map[string]any{"handler": "p"},
 	}})
@@ -85,7 +88,9 @@ func TestChaos(t *testing.T) {
 			f.Kill(acct, "echo")
 			f.advance(3 * time.Minute)
 			f.api(200, acct, "PUT", "functions/echo", map[string]any{"description": fmt.Sprint(i)})
-			f.Inject(Fault{Action: "InvokeFunction", Kill: true})
+			if err := deaths.Add(faults.Fault{Kind: faults.Kill, Run: acct + "/echo"}); err != nil {
+				t.Error(err)
+			}
 		}
 	})
 	wg.Wait()

@@ -30,6 +30,8 @@ type code struct {
 	size     int64
 	checksum string
 	users    int // revisions that refer to it
+
+	restored []byte // the package of a snapshot that was read, as long as it is not unpacked
 }
 
 // codeSource is the code property of a create or update body: a package in the body or in a bucket.
@@ -53,11 +55,22 @@ func (s *Service) parseCode(raw json.RawMessage, accountID string) (*code, *Erro
 	if refused != nil {
 		return nil, refused
 	}
-	var err error
-	c := &code{size: int64(len(data)), checksum: strconv.FormatUint(crc64.Checksum(data, crcTable), 10)}
-	if in.Checksum != "" && in.Checksum != c.checksum {
-		return nil, invalid("code.checksum is %s, but the package has %s", in.Checksum, c.checksum)
+	c := &code{}
+	if sum := checksum(data); in.Checksum != "" && in.Checksum != sum {
+		return nil, invalid("code.checksum is %s, but the package has %s", in.Checksum, sum)
 	}
+	if err := s.unpackPackage(c, data); err != nil {
+		return nil, invalid("code.zipFile: %v", err)
+	}
+	return c, nil
+}
+
+func checksum(data []byte) string { return strconv.FormatUint(crc64.Checksum(data, crcTable), 10) }
+
+// unpackPackage keeps a package and what is in it as files of c.
+func (s *Service) unpackPackage(c *code, data []byte) error {
+	c.size, c.checksum = int64(len(data)), checksum(data)
+	var err error
 	if c.dir, err = os.MkdirTemp(s.o.Dir, "code-"); err == nil {
 		if err = unpack(data, c.dir); err == nil {
 			err = os.WriteFile(c.packageFile(), data, 0o600)
@@ -65,9 +78,8 @@ func (s *Service) parseCode(raw json.RawMessage, accountID string) (*code, *Erro
 	}
 	if err != nil {
 		c.remove()
-		return nil, invalid("code.zipFile: %v", err)
 	}
-	return c, nil
+	return err
 }
 
 // packageOf reads the package that a code property names.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/fenghuo-soc/fenghuo/emulator/auth"
+	"github.com/fenghuo-soc/fenghuo/emulator/faults"
 )
 
 // Payload limits of fc.md §4.4.
@@ -101,31 +102,46 @@ func functionError(kind, message string) *outcome {
 	return &outcome{errorType: kind, body: body}
 }
 
-// execute runs a call, with the next fault that was injected for it.
+// execute runs a call, with the fault that strikes it.
 func (s *Service) execute(ctx context.Context, f *function, c *call) *outcome {
-	fault, ok := s.takeFault("InvokeFunction", f.account, f.name)
+	var fault *faults.Run
+	if s.o.Faults != nil {
+		fault = s.o.Faults.Run(f.account, f.name)
+	}
 	switch {
-	case !ok:
-	case fault.Kill:
-		c = fault.killed(c)
-	case fault.Delay > 0:
-		if !sleep(ctx, fault.Delay) {
+	case fault == nil:
+	case fault.Kind == faults.Kill:
+		again := *c
+		again.kill, again.killAfter = true, fault.Wait
+		c = &again
+	case fault.Kind == faults.Slow:
+		if !sleep(ctx, fault.Wait) {
 			return &outcome{refused: canceled(ctx)}
 		}
-	case fault.Duplicate:
-		if out := s.run(ctx, f, c); out.failed() {
-			return out
-		}
-		again := *c
-		again.requestID = newRequestID()
-		c = &again
-	case fault.After:
-		s.run(ctx, f, c)
-		return &outcome{refused: fault.error()}
 	default:
-		return &outcome{refused: fault.error()}
+		if fault.At == faults.After {
+			s.run(ctx, f, c)
+		}
+		return &outcome{refused: struck(fault.Refusal)}
 	}
 	return s.run(ctx, f, c)
+}
+
+// again tells whether the trigger event that was just delivered to a function is delivered once more.
+func (s *Service) again(f *function) bool {
+	return s.o.Faults != nil && s.o.Faults.Duplicate(f.account, f.name)
+}
+
+// refusal is the error of a fault that strikes a call of the API, nil when none does.
+func refusal(ctx context.Context) *Error {
+	if a, ok := faults.Refusal(ctx); ok {
+		return struck(a)
+	}
+	return nil
+}
+
+func struck(a faults.Answer) *Error {
+	return &Error{Status: a.Status, Code: a.Code, Message: a.Message}
 }
 
 // run calls an instance: it finds the revision that the qualifier names, assumes its role, reserves a slot

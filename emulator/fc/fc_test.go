@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/fenghuo-soc/fenghuo/emulator/auth"
+	"github.com/fenghuo-soc/fenghuo/emulator/faults"
 )
 
 // echoBin is the test program and echoZip a package with it as bootstrap, in base64. Most tests name the program in the
@@ -137,6 +138,8 @@ type fixture struct {
 	t   *testing.T
 	iam *iam
 	dir string
+	// refuse is what calls of the API answer instead of running.
+	refuse *faults.Answer
 
 	mu  sync.Mutex
 	now time.Time
@@ -186,6 +189,9 @@ func (f *fixture) api(want int, account, method, path string, body any) map[stri
 	data, _ := json.Marshal(body)
 	r := httptest.NewRequest(method, "/2023-03-30/"+path, bytes.NewReader(data))
 	r.Header.Set("X-Account", account)
+	if f.refuse != nil {
+		r = r.WithContext(faults.WithRefusal(r.Context(), *f.refuse))
+	}
 	w := httptest.NewRecorder()
 	f.ServeHTTP(w, r)
 	if w.Code != want {

@@ -72,6 +72,9 @@ type webRule struct {
 // serveTrigger runs a function for a request from the web.
 func (s *Service) serveTrigger(w http.ResponseWriter, r *http.Request, f *function, t *trigger, rule webRule, id string) {
 	c, err := s.httpCall(w, r, t, rule, id)
+	if err == nil {
+		err = refusal(r.Context())
+	}
 	if err != nil {
 		triggerError(w, id, err)
 		return

@@ -215,7 +215,7 @@ func (s *Service) runTask(t *trigger, r logRange, task string) *outcome {
 			c.qualifier = t.spec.Qualifier
 			return s.invoke(s.ctx, role.caller, invocation{account: f.account, name: f.name, call: c})
 		}
-		if out = deliver(); s.o.Again != nil && s.o.Again(f.account, f.name) {
+		if out = deliver(); s.again(f) {
 			out = deliver()
 		}
 	}

@@ -121,7 +121,7 @@ func (s *Service) ObjectChanged(e ObjectEvent) {
 				continue
 			}
 			s.backgroundLocked(func() { s.notifyObject(t, e) })
-			if s.o.Again != nil && s.o.Again(f.account, f.name) {
+			if s.again(f) {
 				s.backgroundLocked(func() { s.notifyObject(t, e) })
 			}
 		}

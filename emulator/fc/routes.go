@@ -111,6 +111,9 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			err = asError(authErr)
 		}
 	}
+	if err == nil {
+		err = refusal(r.Context())
+	}
 	if err != nil {
 		writeError(w, q.requestID, err)
 		return
@@ -128,9 +131,6 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Service) serve(r *http.Request, op *operation, q *apiCall) (any, *Error) {
-	if err := s.fault(op.action, q.caller.AccountID, q.name); err != nil {
-		return nil, err
-	}
 	if (r.Method == http.MethodPost || r.Method == http.MethodPut) && len(q.body) > 0 {
 		if err := json.Unmarshal(q.body, &q.fields); err != nil {
 			return nil, invalid("the body is not a JSON object: %v", err)

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/fenghuo-soc/fenghuo/emulator/auth"
+	"github.com/fenghuo-soc/fenghuo/emulator/clock"
+	"github.com/fenghuo-soc/fenghuo/emulator/faults"
 )
 
 // Auth answers who calls and whether they may. [FromGateway] makes one of the emulator's gateway.
@@ -54,11 +56,12 @@ type Limits struct {
 type Options struct {
 	Auth   Auth
 	Roles  auth.RoleAssumer
-	Clock  func() time.Time // default time.Now; triggers follow it
-	Region string           // default cn-hangzhou
-	Dir    string           // directory for code and instances, created if absent; emptied of what was made by Close
-	Logs   LogSource        // nil: log triggers are refused
-	Sink   LogSink          // nil: logs are kept in memory only
+	Clock  func() time.Time                                // default time.Now; triggers follow it
+	Sleep  func(ctx context.Context, d time.Duration) bool // pauses before retries; false when ctx ended before; default real time
+	Region string                                          // default cn-hangzhou
+	Dir    string                                          // directory for code and instances, created if absent; emptied of what was made by Close
+	Logs   LogSource                                       // nil: log triggers are refused
+	Sink   LogSink                                         // nil: logs are kept in memory only
 	// Objects is where OSS triggers and packages in buckets look. nil: both are refused.
 	Objects Objects
 	// LogEndpoint overrides source.endpoint of log trigger events.
@@ -72,8 +75,14 @@ type Options struct {
 	FailOnStatus bool
 	// NoFreeze lets idle instances run on. By default they are frozen where the system can do that.
 	NoFreeze bool
-	// Again tells whether the trigger event that was just delivered to a function is delivered once more; nil: never.
-	Again func(account, function string) bool
+	// Faults strikes runs and triggers of functions; nil: nothing does.
+	Faults Faults
+}
+
+// Faults is what goes wrong with functions on purpose. [*faults.Injector] is one.
+type Faults interface {
+	Run(account, function string) *faults.Run // strikes the next run; nil = nothing does
+	Duplicate(account, function string) bool  // the trigger event that was just delivered is delivered once more
 }
 
 // Service is the emulated Function Compute. It is safe for concurrent use.
@@ -92,7 +101,6 @@ type Service struct {
 	accounts map[string]*account
 	urls     map[string]*trigger // by id of the URL
 	domains  map[string]*Domain  // by name
-	faults   []Fault
 	// downloads are the addresses of packages that were handed out.
 	downloads []codeURL
 	// instances are all that may have a process, also those of deleted functions.
@@ -132,6 +140,9 @@ func New(o Options) (*Service, error) {
 }
 
 func setDefaults(o *Options) {
+	if o.Sleep == nil {
+		o.Sleep = (*clock.Clock)(nil).Sleep
+	}
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}

@@ -9,6 +9,10 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/fenghuo-soc/fenghuo/emulator/faults"
 )
 
 // submit makes an asynchronous call over the API with a task id and returns the answer.
@@ -150,43 +154,65 @@ func TestAsyncTaskOverHTTPTrigger(t *testing.T) {
 	f.waitTask("web-1", taskSucceeded)
 }
 
+// plan is a fault plan of one seed.
+func plan(t *testing.T, list ...faults.Fault) *faults.Injector {
+	t.Helper()
+	p, err := faults.New(faults.Plan{Seed: 1, Faults: list}, faults.Hooks{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// TestFaults: refusals before and after a run, a late run, a process that dies in the middle; a call of the API that is
+// refused.
 func TestFaults(t *testing.T) {
 	t.Parallel()
-	f := start(t, Options{})
+	const echo = acct + "/echo"
+	p := plan(t)
+	f := start(t, Options{Faults: p})
+	strike := func(x faults.Fault) {
+		t.Helper()
+		if err := p.Add(x); err != nil {
+			t.Fatal(err)
+		}
+	}
 	f.create(nil)
-	f.Inject(Fault{Action: "GetFunction", AccountID: acct, Status: 500, Code: "InternalServerError", Message: "asked for"})
+	f.refuse = &faults.Answer{Status: 500, Code: "InternalServerError", Message: "asked for"}
 	if got := f.api(500, acct, "GET", "functions/echo", nil); got["Code"] != "InternalServerError" || got["Message"] != "asked for" {
 		t.Errorf("%v", got)
 	}
+	f.refuse = nil
 	f.api(200, acct, "GET", "functions/echo", nil)
 
-	f.Inject(Fault{Action: "InvokeFunction", Function: "other"})
-	f.Inject(Fault{Action: "InvokeFunction", Function: "echo", Times: 2})
+	strike(faults.Fault{Kind: faults.Throttle, Run: acct + "/other"})
+	strike(faults.Fault{Kind: faults.Throttle, Run: echo, Count: 2})
 	for range 2 {
-		if r := f.invoke("refused"); r.Status != 503 || r.Code != "ResourceThrottled" {
+		if r := f.invoke("refused"); r.Status != 429 || r.Code != "ResourceExhausted" {
 			t.Errorf("%+v", r)
 		}
 	}
-	f.Inject(Fault{Function: "echo", After: true, Status: 500, Code: "InternalServerError"})
+	strike(faults.Fault{Kind: faults.Unavailable, Run: echo, At: faults.After, Code: "InternalServerError"})
 	if r := f.invoke("effect"); r.Code != "InternalServerError" {
 		t.Errorf("%+v", r)
 	}
-	f.Inject(Fault{Function: "echo", Duplicate: true})
-	f.invoke("double")
-	f.Inject(Fault{Function: "echo", Delay: time.Millisecond})
+	strike(faults.Fault{Kind: faults.Slow, Run: echo, Wait: time.Millisecond})
 	f.invoke("late")
-	marks := f.waitMark("event", 4)
-	for word, want := range map[string]int{"refused": 0, "effect": 1, "double": 2, "late": 1} {
+	marks := f.waitMark("event", 2)
+	for word, want := range map[string]int{"refused": 0, "effect": 1, "late": 1} {
 		if n := strings.Count(marks, "event "+word); n != want {
 			t.Errorf("%s ran %d times, want %d", word, n, want)
 		}
 	}
-	f.Inject(Fault{Function: "echo", Kill: true, KillAfter: 20 * time.Millisecond})
+	strike(faults.Fault{Kind: faults.Kill, Run: echo, Wait: 20 * time.Millisecond})
 	file := filepath.Join(t.TempDir(), "never")
 	if r := f.invoke(fmt.Sprintf(`{"mode":"wait","file":%q}`, file)); r.ErrorType != errUnhandled || !strings.Contains(string(r.Body), "Process exited") {
 		t.Errorf("%+v", r)
 	}
 	if _, err := os.Stat(file); err == nil {
 		t.Error("the file appeared")
+	}
+	if d := cmp.Diff([]int{0, 2, 1, 1, 1}, p.Hits()); d != "" {
+		t.Errorf("hits: %s", d)
 	}
 }

@@ -21,7 +21,7 @@ func (s *Service) fireTimers(f *function, now time.Time) {
 			}
 			t.next = t.schedule.Next(t.next)
 		}
-		if len(due) > 0 && s.o.Again != nil && s.o.Again(f.account, f.name) {
+		if len(due) > 0 && s.again(f) {
 			due = append(due, due[len(due)-1])
 		}
 		for _, at := range due {

@@ -277,22 +277,6 @@ func TestCursorTimeOfWindow(t *testing.T) {
 	}
 }
 
-// A duplicate delivery is the same range in a second invocation.
-func TestLogTriggerDuplicate(t *testing.T) {
-	t.Parallel()
-	l := &logs{shards: map[int][]time.Time{0: nil}}
-	f := start(t, Options{Logs: l, Sink: l})
-	f.create(nil)
-	f.api(201, acct, "POST", "functions/echo/triggers", logTrigger("stream"))
-	l.put(0, f.clock())
-	f.Inject(Fault{Action: "InvokeFunction", Function: "echo", Duplicate: true})
-	f.advance(3 * time.Second)
-	first, second, _ := strings.Cut(f.waitMark("event", 2), "\n")
-	if f.settle(); first == "" || strings.TrimSpace(second) != first {
-		t.Errorf("events %q and %q, want the same one twice", first, second)
-	}
-}
-
 func TestLogTriggerPermissions(t *testing.T) {
 	t.Parallel()
 	l := &logs{shards: map[int][]time.Time{0: nil}}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/fenghuo-soc/fenghuo/emulator/faults"
 )
 
 // TestInvokeUntil: the caller waits for the end of an asynchronous run, with its retries, and sees the last answer.
@@ -36,12 +38,9 @@ func TestInvokeUntil(t *testing.T) {
 // TestEventsComeAgain: a trigger event that is delivered once more is the same event, and the shard moves on once.
 func TestEventsComeAgain(t *testing.T) {
 	t.Parallel()
-	again := map[string]int{acct + "/echo": 1}
+	plan := plan(t, faults.Fault{Kind: faults.Duplicate, Function: acct + "/echo"})
 	l := &logs{shards: map[int][]time.Time{0: nil}}
-	f := start(t, Options{Logs: l, Sink: l, Again: func(account, function string) bool {
-		again[account+"/"+function]--
-		return again[account+"/"+function] >= 0
-	}})
+	f := start(t, Options{Logs: l, Sink: l, Faults: plan})
 	f.create(nil)
 	f.api(201, acct, "POST", "functions/echo/triggers", logTrigger("stream"))
 	l.put(0, f.clock())

@@ -5,12 +5,15 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/fenghuo-soc/fenghuo/emulator/faults"
 )
 
 // TestHTTPTriggerErrors walks the error mapping of HTTP triggers (fc.md §1.5) and the limits of their requests.
 func TestHTTPTriggerErrors(t *testing.T) {
 	t.Parallel()
-	f := start(t, Options{Limits: Limits{InstancesPerFunction: 1}})
+	p := plan(t)
+	f := start(t, Options{Limits: Limits{InstancesPerFunction: 1}, Faults: p})
 	f.create(nil)
 	f.api(201, acct, "POST", "functions/echo/triggers", trigger0("web", "http", map[string]any{"authType": "anonymous", "methods": []string{"GET", "POST"}}, nil))
 	async := http.Header{"X-Fc-Invocation-Type": {"Async"}}
@@ -18,7 +21,7 @@ func TestHTTPTriggerErrors(t *testing.T) {
 		method, path string
 		header       http.Header
 		body         string
-		fault        *Fault
+		fault        faults.Fault // of the run
 		status       int
 		code, kind   string // ErrorCode of the body, x-fc-error-type
 	}{
@@ -29,12 +32,15 @@ func TestHTTPTriggerErrors(t *testing.T) {
 		"async body":          {method: "POST", header: async, body: strings.Repeat("x", maxAsync+1), status: 400, code: "InvalidArgument"},
 		"async":               {method: "POST", header: async, body: "x", status: 202},
 		"method":              {method: "PUT", status: 403, code: "FcCommonError", kind: "FcCommonError"},
-		"platform error":      {method: "GET", fault: &Fault{Status: 500, Code: "InternalServerError", Message: "m"}, status: 500, code: "InternalServerError"},
-		"platform throttling": {method: "GET", fault: &Fault{Message: "m"}, status: 503, code: "ResourceThrottled"},
-		"concurrency":         {method: "GET", fault: &Fault{Status: 429, Code: "ResourceExhausted", Message: "m"}, status: 429, code: "ResourceExhausted"},
+		"platform error":      {method: "GET", fault: faults.Fault{Kind: faults.Unavailable}, status: 500, code: "InternalServerError"},
+		"platform throttling": {method: "GET", fault: faults.Fault{Kind: faults.Throttle, Status: 503, Code: "ResourceThrottled"}, status: 503, code: "ResourceThrottled"},
+		"concurrency":         {method: "GET", fault: faults.Fault{Kind: faults.Throttle}, status: 429, code: "ResourceExhausted"},
 	} {
-		if tt.fault != nil {
-			f.Inject(*tt.fault)
+		if tt.fault.Kind != "" {
+			tt.fault.Run = acct + "/echo"
+			if err := p.Add(tt.fault); err != nil {
+				t.Fatal(err)
+			}
 		}
 		if tt.path == "" {
 			tt.path = "/"

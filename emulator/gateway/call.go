@@ -18,7 +18,8 @@ type Call struct {
 	Params                              url.Values // query and form merged, one value a name, common parameters included
 	Now                                 time.Time  // the gateway's clock when the request arrived
 
-	secure bool
+	secure   bool
+	internal bool // made by another service, see Gateway.Do
 }
 
 // Get returns a parameter, "" when absent. Names are case-sensitive: ask for the documented name.

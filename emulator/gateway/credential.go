@@ -38,7 +38,7 @@ func (g *Gateway) verify(c claim, remoteAddr string, now time.Time) (auth.Caller
 	if e := g.checkToken(cred, c.token, now); e != nil {
 		return auth.Caller{}, e
 	}
-	if e := checkTimestamp(c.timestamp, now); e != nil {
+	if e := checkTimestamp(c.timestamp, g.signedBy()); e != nil {
 		return auth.Caller{}, e
 	}
 	text := c.stringToSign()
@@ -48,7 +48,7 @@ func (g *Gateway) verify(c claim, remoteAddr string, now time.Time) (auth.Caller
 	if c.nonce == "" {
 		return auth.Caller{}, Missing("SignatureNonce")
 	}
-	if !g.nonces.use(c.accessKeyID, c.nonce, now) {
+	if !g.nonces.use(c.accessKeyID, c.nonce, g.signedBy()) {
 		return auth.Caller{}, Errorf(http.StatusBadRequest, "SignatureNonceUsed", "Specified signature nonce was used already.")
 	}
 	caller := cred.Caller
@@ -91,4 +91,12 @@ func checkTimestamp(s string, now time.Time) *Error {
 		return Errorf(http.StatusBadRequest, "InvalidTimeStamp.Expired", "Specified time stamp or date value is expired.")
 	}
 	return nil
+}
+
+// signedBy is the clock by which signatures are judged.
+func (g *Gateway) signedBy() time.Time {
+	if g.wall != nil {
+		return g.wall()
+	}
+	return g.clock()
 }

@@ -7,13 +7,14 @@
 package gateway
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/fenghuo-soc/fenghuo/emulator/auth"
+	"github.com/fenghuo-soc/fenghuo/emulator/faults"
 )
 
 // Options are what a gateway needs. Credentials and Authorizer are required; a nil Clock is the wall clock.
@@ -21,7 +22,13 @@ type Options struct {
 	Credentials auth.Credentials
 	Authorizer  auth.Authorizer
 	Clock       func() time.Time
-	Log         func(Entry) // called once per call, from the goroutine of the call; nil = no log
+	// Wall judges the time that a request was signed at, because clients sign by the wall clock; nil = Clock. All else
+	// follows Clock.
+	Wall func() time.Time
+	Log  func(Entry) // called once per call, from the goroutine of the call; nil = no log
+	// Inside gives the context of a call that [Gateway.Do] makes, with the fault that strikes it; nil: none does. Faults of
+	// calls from outside come in the context of the request; see [faults.Refusal].
+	Inside func(ctx context.Context, t faults.Target) context.Context
 }
 
 // Entry describes one finished call. Fields that were not known when the call failed are empty.
@@ -42,15 +49,14 @@ type Entry struct {
 type Gateway struct {
 	credentials auth.Credentials
 	authorizer  auth.Authorizer
-	clock       func() time.Time
+	clock, wall func() time.Time
 	log         func(Entry)
+	inside      func(context.Context, faults.Target) context.Context
 	nonces      *nonces
 
 	products map[string]string // version date → product
 	routes   map[route]Operation
-
-	mu     sync.Mutex
-	faults []Fault
+	partial  map[route]string
 }
 
 type route struct{ version, action string }
@@ -62,13 +68,16 @@ func New(o Options) *Gateway {
 		authorizer:  o.Authorizer,
 		clock:       o.Clock,
 		log:         o.Log,
+		inside:      o.Inside,
 		nonces:      newNonces(maxNonces),
 		products:    map[string]string{},
 		routes:      map[route]Operation{},
+		partial:     map[route]string{},
 	}
 	if g.clock == nil {
 		g.clock = time.Now
 	}
+	g.wall = o.Wall
 	if g.log == nil {
 		g.log = func(Entry) {}
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/fenghuo-soc/fenghuo/emulator/auth"
+	"github.com/fenghuo-soc/fenghuo/emulator/faults"
 )
 
 type allowAll struct{}
@@ -278,13 +279,22 @@ func TestAnswersAndLog(t *testing.T) {
 	}
 }
 
-func TestInject(t *testing.T) {
+// TestFaultsInside: throttling and server errors of a plan strike calls that services make to each other.
+func TestFaultsInside(t *testing.T) {
 	t.Parallel()
+	plan, err := faults.New(faults.Plan{Faults: []faults.Fault{
+		{Kind: faults.Unavailable, Operation: "AssumeRole", Account: "other"},
+		{Kind: faults.TimeoutBefore, Operation: "AssumeRole", Count: -1},
+		{Kind: faults.Throttle, Operation: "AssumeRole", Service: "Sts", Count: 2},
+	}}, faults.Hooks{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	g := vectorGateway()
-	g.Inject(Fault{Action: "AssumeRole", AccountID: "other", Status: 500, Code: "Never"})
-	g.Inject(Fault{Action: "AssumeRole", Status: 400, Code: "Throttling.User", Message: "slow", Times: 2})
+	g.inside = plan.Inside
 	do := func() *Error {
-		_, e := g.Do(t.Context(), auth.Caller{AccountID: "me"}, "2015-04-01", "AssumeRole", map[string]string{"A": "b"})
+		ctx := faults.WithRefusal(t.Context(), faults.Answer{Status: 500, Code: "OfTheCallOutside"})
+		_, e := g.Do(ctx, auth.Caller{AccountID: "me"}, "2015-04-01", "AssumeRole", map[string]string{"A": "b"})
 		return e
 	}
 	for range 2 {

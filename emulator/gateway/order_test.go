@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/fenghuo-soc/fenghuo/emulator/auth"
+	"github.com/fenghuo-soc/fenghuo/emulator/faults"
 )
 
 // TestOrderOfChecks starts with a request in which everything is wrong and mends one thing after the other: each step
@@ -31,7 +32,7 @@ func TestOrderOfChecks(t *testing.T) {
 					return nil, Errorf(http.StatusConflict, "EntityAlreadyExists.X", "It exists.")
 				},
 			}})
-			g.Inject(Fault{Action: "Do", Status: 400, Code: "Throttling.User"})
+			throttled := true
 			nonce := "used-before"
 			g.nonces.use("STS.k", nonce, vectorTime)
 			credential := auth.Credential{Secret: "s", Token: "token", Expires: vectorTime.Add(time.Hour)}
@@ -49,7 +50,7 @@ func TestOrderOfChecks(t *testing.T) {
 				{func() { o.secret = "s" }, "SignatureNonceUsed"},
 				{func() { nonce = "" }, "InvalidApi.NotFound"},
 				{func() { o.action = "Do" }, "Throttling.User"},
-				{func() {}, "NoPermission"}, // the fault was for one call
+				{func() { throttled = false }, "NoPermission"},
 				{func() { o.allow = true }, "MissingName"},
 				{func() { o.name = "n" }, "EntityAlreadyExists.X"},
 			} {
@@ -58,7 +59,11 @@ func TestOrderOfChecks(t *testing.T) {
 				if used == "" {
 					used = NewRequestID()
 				}
-				status, body := call(g, o.request(used))
+				r := o.request(used)
+				if throttled { // a fault waits from the first call on, and comes in its turn
+					r = r.WithContext(faults.WithRefusal(r.Context(), faults.Answer{Status: 400, Code: "Throttling.User"}))
+				}
+				status, body := call(g, r)
 				if e := decodeError(t, body); e.Code != step.want || status == 200 {
 					t.Fatalf("got %d %s (%s), want %s", status, e.Code, e.Message, step.want)
 				}

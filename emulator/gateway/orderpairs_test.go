@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fenghuo-soc/fenghuo/emulator/auth"
+	"github.com/fenghuo-soc/fenghuo/emulator/faults"
 )
 
 // pairWorld is a request that would succeed, as long as nobody breaks it.
@@ -68,11 +69,12 @@ func (w *pairWorld) answer(t *testing.T) string {
 			return nil, nil
 		},
 	}})
-	if w.throttled {
-		g.Inject(Fault{Status: 400, Code: "Throttling.User"})
-	}
 	g.nonces.use("STS.k", usedNonce, vectorTime)
-	status, body := call(g, w.request(w.nonce))
+	r := w.request(w.nonce)
+	if w.throttled {
+		r = r.WithContext(faults.WithRefusal(r.Context(), faults.Answer{Status: 400, Code: "Throttling.User"}))
+	}
+	status, body := call(g, r)
 	if status == http.StatusOK {
 		return ""
 	}

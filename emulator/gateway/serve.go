@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/fenghuo-soc/fenghuo/emulator/auth"
+	"github.com/fenghuo-soc/fenghuo/emulator/faults"
 )
 
 // maxBody bounds a request; the largest real parameter is a ROS template of 512 KiB, form-encoded.
@@ -34,7 +35,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (g *Gateway) Do(ctx context.Context, caller auth.Caller, version, action string, params map[string]string) (map[string]any, *Error) {
 	c := &Call{
 		RequestID: NewRequestID(), Now: g.clock(), Version: version, Action: action,
-		Region: params["RegionId"], Caller: caller, Params: url.Values{}, secure: true,
+		Region: params["RegionId"], Caller: caller, Params: url.Values{}, secure: true, internal: true,
 	}
 	for k, v := range params {
 		c.Params.Set(k, v)
@@ -119,8 +120,11 @@ func (g *Gateway) run(ctx context.Context, c *Call) (body []byte, e *Error) {
 	if c.Product, op, e = g.lookup(c.Version, c.Action); e != nil {
 		return nil, e
 	}
-	if e = g.fault(c.Action, c.Caller.AccountID); e != nil {
-		return nil, e
+	if c.internal && g.inside != nil {
+		ctx = g.inside(ctx, faults.Target{Service: c.Product, Operation: c.Action, Caller: c.Caller})
+	}
+	if a, struck := faults.Refusal(ctx); struck {
+		return nil, &Error{Status: a.Status, Code: a.Code, Message: a.Message}
 	}
 	if e = g.Require(ctx, c.Caller, op.Denied, op.permissions(c)...); e != nil {
 		return nil, e

@@ -2,6 +2,7 @@ package iam
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -9,7 +10,29 @@ import (
 )
 
 // document is a parsed policy. It is immutable.
-type document struct{ statements []statement }
+type document struct {
+	statements []statement
+	text       string
+	kind       kind
+}
+
+// MarshalSnapshot is the text that the document was parsed from.
+func (d *document) MarshalSnapshot() ([]byte, error) {
+	return append([]byte{byte(d.kind)}, d.text...), nil
+}
+
+// UnmarshalSnapshot parses the text again.
+func (d *document) UnmarshalSnapshot(b []byte) error {
+	if len(b) == 0 {
+		return errors.New("a policy without text")
+	}
+	again, err := parsePolicy(string(b[1:]), kind(b[0]))
+	if err != nil {
+		return err
+	}
+	*d = *again
+	return nil
+}
 
 type statement struct {
 	deny       bool
@@ -54,7 +77,7 @@ func parsePolicy(text string, k kind) (*document, error) {
 	if err := json.Unmarshal(top["Statement"], &list); err != nil || list == nil {
 		return nil, malformed("Statement", "must be an array")
 	}
-	d := &document{statements: make([]statement, len(list))}
+	d := &document{statements: make([]statement, len(list)), text: text, kind: k}
 	for i, raw := range list {
 		if d.statements[i], err = parseStatement(raw, fmt.Sprintf("Statement[%d]", i), k); err != nil {
 			return nil, err

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/fenghuo-soc/fenghuo/emulator/auth"
+	"github.com/fenghuo-soc/fenghuo/emulator/faults"
 	"github.com/fenghuo-soc/fenghuo/emulator/gateway"
 )
 
@@ -25,6 +26,7 @@ type Options struct {
 	Credentials auth.Credentials
 	Authorizer  auth.Authorizer
 	Clock       func() time.Time // nil = wall clock
+	Wall        func() time.Time // judges the time that a request was signed at; nil = Clock
 	Region      string           // of the buckets
 	Changed     func(Change)     // told of every change of an object, after it; may be nil
 }
@@ -49,6 +51,9 @@ var lists = []string{"private", "public-read", "public-read-write"}
 func New(o Options) *Service {
 	if o.Clock == nil {
 		o.Clock = time.Now
+	}
+	if o.Wall == nil {
+		o.Wall = o.Clock
 	}
 	return &Service{o: o, buckets: map[string]*bucket{}}
 }
@@ -163,6 +168,9 @@ func (s *Service) serve(r *http.Request, requestID string) (any, *failure) {
 	caller, f := s.authenticate(r)
 	if f != nil {
 		return nil, f
+	}
+	if a, struck := faults.Refusal(r.Context()); struck {
+		return nil, fail(a.Status, a.Code, a.Message)
 	}
 	name, key := target(r)
 	if !bucketName.MatchString(name) {

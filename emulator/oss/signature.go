@@ -66,7 +66,7 @@ func (s *Service) authenticate(r *http.Request) (auth.Caller, *failure) {
 		return auth.Caller{}, fail(http.StatusForbidden, "InvalidSecurityToken", "The security token you provided is invalid.")
 	case token != "" && !now.Before(cred.Expires):
 		return auth.Caller{}, fail(http.StatusForbidden, "SecurityTokenExpired", "The security token you provided has expired.")
-	case now.Sub(q.at).Abs() > maxSkew:
+	case s.o.Wall().Sub(q.at).Abs() > maxSkew:
 		return auth.Caller{}, fail(http.StatusForbidden, "RequestTimeTooSkewed", "The difference between the request time and the current time is too large.")
 	case !hmac.Equal([]byte(q.signature), []byte(q.sign(cred.Secret))):
 		return auth.Caller{}, fail(http.StatusForbidden, "SignatureDoesNotMatch",

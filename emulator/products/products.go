@@ -58,12 +58,22 @@ func (s *Service) Register(g *gateway.Gateway) {
 		"CreateDefenseTemplate": s.createTemplate, "CreateDefenseRule": s.createRule,
 		"DescribeDefenseRules": s.describeRules, "DeleteDefenseRule": s.deleteRule,
 	}))
+	g.Partial("2021-10-01", map[string]string{
+		"CreateDefenseRule": "rules of the scene ip_blacklist in templates", "DescribeDefenseRules": "rules of the scene ip_blacklist",
+		"CreateDefenseTemplate": "rules are kept and no traffic is filtered",
+	})
 	g.Register("Ecs", "2014-05-26", s.ecsOperations())
+	g.Partial("2014-05-26", map[string]string{
+		"AuthorizeSecurityGroup": "properties of rules that are refused by name", "JoinSecurityGroup": "instances only, no network interfaces",
+		"LeaveSecurityGroup": "instances only, no network interfaces",
+	})
 	g.Register("Sas", "2018-12-03", s.sasOperations())
+	g.Partial("2018-12-03", map[string]string{"DescribeSuspEvents": "some filters are refused by name"})
 	g.Register("Cloudfw", "2017-12-07", operations("yundun-cloudfirewall", map[string]handler{
 		"AddControlPolicy": s.addPolicy, "DescribeControlPolicy": s.describePolicies, "DeleteControlPolicy": s.deletePolicy,
 		"AddAddressBook": s.addBook, "DescribeAddressBook": s.describeBooks, "DeleteAddressBook": s.deleteBook,
 	}))
+	g.Partial("2017-12-07", map[string]string{"AddAddressBook": "address books of the type ip", "AddControlPolicy": "policies are kept and no traffic is filtered"})
 }
 
 // handler runs one operation under the lock.

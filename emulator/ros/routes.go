@@ -35,6 +35,11 @@ func (s *Service) Register(g *gateway.Gateway) {
 		ops[action] = operation(action, "stackgroupoperation", "OperationId", h)
 	}
 	g.Register("ROS", "2019-09-10", ops)
+	g.Partial("2019-09-10", map[string]string{
+		"CreateStack":      "resource types of RAM and of the Log Service; others are refused by name",
+		"UpdateStack":      "no replacement of resources; secret parameters are to be given again",
+		"CreateStackGroup": "as CreateStack",
+	})
 }
 
 // operation asks for ros:<action> on acs:ros:<region>:<account>:<kind>/<what the parameter names>.

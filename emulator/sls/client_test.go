@@ -21,8 +21,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fenghuo-soc/fenghuo/emulator/auth"
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/fenghuo-soc/fenghuo/emulator/auth"
+	"github.com/fenghuo-soc/fenghuo/emulator/faults"
 )
 
 const (
@@ -89,6 +91,7 @@ type world struct {
 	policy *policy
 	keys   keys
 	server *httptest.Server
+	refuse *faults.Answer // what calls answer instead of running
 }
 
 func credential(account, id string) auth.Credential {
@@ -105,7 +108,12 @@ func newWorld(t testing.TB, change func(*Options)) *world {
 		change(&o)
 	}
 	w.s = New(o)
-	w.server = httptest.NewServer(w.s)
+	w.server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if w.refuse != nil {
+			r = r.WithContext(faults.WithRefusal(r.Context(), *w.refuse))
+		}
+		w.s.ServeHTTP(rw, r)
+	}))
 	t.Cleanup(w.server.Close)
 	return w
 }

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/fenghuo-soc/fenghuo/emulator/faults"
 )
 
 // step is one request of a conformance test and what must come back.
@@ -212,23 +214,22 @@ func TestUnknownCalls(t *testing.T) {
 	}
 }
 
-func TestFaults(t *testing.T) {
+// TestRefusals: a fault of a call is answered after its signature was verified and before anything is looked up.
+func TestRefusals(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
 	w.seed("audit", 1)
-	w.s.Inject(Fault{Action: "log:ListShards", AccountID: accountC, Status: 403, Code: "ReadQuotaExceed", Message: "later", Times: 2})
-	w.s.Inject(Fault{AccountID: accountD})
 	shards := request{method: "GET", target: "/logstores/audit/shards", project: "shop-logs"}
-	get := request{method: "GET", target: "/logstores/audit", project: "shop-logs"}
-	other := get
-	other.key = "d"
+	missing, unsigned := shards, shards
+	missing.target, unsigned.unsigned = "/logstores/none/shards", true
+	w.refuse = &faults.Answer{Status: 403, Code: "ReadQuotaExceed", Message: "later"}
 	runSteps(t, w, []step{
-		{"another action", get, 200, "", ""},
-		{"first", shards, 403, "ReadQuotaExceed", ""},
-		{"second", shards, 403, "ReadQuotaExceed", ""},
-		{"used up", shards, 200, "", ""},
-		{"any action of D", other, 503, "ServerBusy", ""},
+		{"refused", shards, 403, "ReadQuotaExceed", ""},
+		{"before the Logstore is looked up", missing, 403, "ReadQuotaExceed", ""},
+		{"after the signature", unsigned, 400, "MissingAPIVersion", ""},
 	})
+	w.refuse = nil
+	runSteps(t, w, []step{{"used up", shards, 200, "", ""}})
 }
 
 func TestPropagationDelay(t *testing.T) {

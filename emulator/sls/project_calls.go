@@ -79,9 +79,6 @@ func (c *call) getOrListProjects() error {
 func (c *call) listProjects() error {
 	const action = "log:ListProject"
 	account := c.caller.AccountID
-	if err := c.s.fault(action, account); err != nil {
-		return err
-	}
 	region := cmp.Or(c.region, c.s.opts.Region)
 	if err := c.s.authorize(c.ctx, c.who(), action, fmt.Sprintf("acs:log:%s:%s:project/*", region, account)); err != nil {
 		return err

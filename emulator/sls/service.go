@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/fenghuo-soc/fenghuo/emulator/auth"
+	"github.com/fenghuo-soc/fenghuo/emulator/faults"
 )
 
 // Options configure a [Service]. Credentials and Authorizer are required.
@@ -24,6 +25,7 @@ type Options struct {
 	Credentials auth.Credentials
 	Authorizer  auth.Authorizer
 	Clock       func() time.Time // nil = time.Now
+	Wall        func() time.Time // judges the time that a request was signed at; nil = Clock
 	Region      string           // of projects created through a host that names none; "" = cn-hangzhou
 	// BaseHosts are host names, without port, under which projects are labels: "sls.test" serves p.sls.test and
 	// p.cn-hangzhou.sls.test. The public hosts under aliyuncs.com and IPv4 addresses need no entry.
@@ -45,9 +47,6 @@ type Service struct {
 	projects map[string]*project
 
 	analyses running // SQL statements under way
-
-	faultMu sync.Mutex
-	faults  []Fault
 }
 
 // New makes an empty service. It panics when Credentials or Authorizer is missing.
@@ -110,6 +109,9 @@ func (c *call) serve() error {
 	}
 	if c.caller, err = c.identify(); err != nil {
 		return err
+	}
+	if a, struck := faults.Refusal(c.ctx); struck {
+		return &Error{Status: a.Status, Code: a.Code, Message: a.Message}
 	}
 	if c.route.needsProject && c.project == "" {
 		return failf(http.StatusBadRequest, "InvalidHost", "the host %s does not name a project", c.r.Host)

@@ -114,7 +114,10 @@ func isSigned(name string) bool {
 	return strings.HasPrefix(name, "x-log-") || strings.HasPrefix(name, "x-acs-")
 }
 
-func checkSkew(at, now time.Time) error {
+func (s *Service) checkSkew(at, now time.Time) error {
+	if s.opts.Wall != nil {
+		now = s.opts.Wall()
+	}
 	if d := now.Sub(at); d > maxSkew || d < -maxSkew {
 		return failf(http.StatusBadRequest, "RequestTimeExpired", "The request time %s is more than 15 minutes away from the server time %s",
 			at.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))

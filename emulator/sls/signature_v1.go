@@ -28,7 +28,7 @@ func (s *Service) authenticateV1(r *http.Request, rest string, now time.Time) (a
 	if err != nil {
 		return auth.Caller{}, failf(http.StatusBadRequest, "InvalidDateFormat", "Date %s must follow RFC822", date)
 	}
-	if err = checkSkew(at, now); err != nil {
+	if err = s.checkSkew(at, now); err != nil {
 		return auth.Caller{}, err
 	}
 	id, signature, _ := strings.Cut(rest, ":")

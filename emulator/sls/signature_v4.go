@@ -23,7 +23,7 @@ func (s *Service) authenticateV4(r *http.Request, body []byte, rest string, now 
 	if err != nil {
 		return auth.Caller{}, failf(http.StatusBadRequest, "InvalidDateFormat", "x-log-date %s must be yyyymmddThhmmssZ", date)
 	}
-	if err = checkSkew(at, now); err != nil {
+	if err = s.checkSkew(at, now); err != nil {
 		return auth.Caller{}, err
 	}
 	id, scope, signature, ok := splitV4(rest)

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fenghuo-soc/fenghuo/emulator/faults"
 	emulated "github.com/fenghuo-soc/fenghuo/emulator/sls"
 	"github.com/fenghuo-soc/fenghuo/shared/sls"
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
@@ -76,16 +77,16 @@ func TestQuotaAndFaults(t *testing.T) {
 	t.Parallel()
 	w := start(t, nil, nil)
 	p := w.logs(t, 1)
-	w.service.Inject(emulated.Fault{Action: "log:PostLogStoreLogs", Status: 403, Code: "ShardWriteQuotaExceed"})
+	w.refuseOne("/logstores/audit", faults.Answer{Status: 403, Code: "ShardWriteQuotaExceed"})
 	begin := time.Now()
 	want(t, "quota", p.PutLogs(t.Context(), "audit", group("x"), ""), "")
 	if d := time.Since(begin); d < 400*time.Millisecond {
 		t.Errorf("tried again after %v", d)
 	}
-	w.service.Inject(emulated.Fault{Action: "log:SplitShard", Status: 500, Code: "InternalServerError"})
+	w.refuseOne("action=split", faults.Answer{Status: 500, Code: "InternalServerError"})
 	_, err := p.SplitShard(t.Context(), "audit", 0, "")
 	want(t, "a split of unknown outcome", err, soc.Unavailable)
-	w.service.Inject(emulated.Fault{Action: "log:SplitShard", Status: 503, Code: "ServerBusy"})
+	w.refuseOne("action=split", faults.Answer{Status: 503, Code: "ServerBusy"})
 	_, err = p.SplitShard(t.Context(), "audit", 0, "")
 	want(t, "a split that was not begun", err, "")
 }

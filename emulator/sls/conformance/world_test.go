@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"github.com/fenghuo-soc/fenghuo/emulator/auth"
+	"github.com/fenghuo-soc/fenghuo/emulator/faults"
 	emulated "github.com/fenghuo-soc/fenghuo/emulator/sls"
 	"github.com/fenghuo-soc/fenghuo/shared/sls"
 )
@@ -65,6 +67,10 @@ type world struct {
 	server  *httptest.Server
 	clock   *clock
 	client  *sls.Client
+
+	mu      sync.Mutex
+	refused string // part of the path and query of the call that is refused; "" = none
+	answer  faults.Answer
 }
 
 // start runs the emulator and a client of it, both of which may be configured.
@@ -76,7 +82,15 @@ func start(t testing.TB, service func(*emulated.Options), client func(*sls.Confi
 		service(&o)
 	}
 	w.service = emulated.New(o)
-	w.server = httptest.NewServer(w.service)
+	w.server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		w.mu.Lock()
+		if w.refused != "" && strings.Contains(r.URL.RequestURI(), w.refused) {
+			r = r.WithContext(faults.WithRefusal(r.Context(), w.answer))
+			w.refused = ""
+		}
+		w.mu.Unlock()
+		w.service.ServeHTTP(rw, r)
+	}))
 	t.Cleanup(w.server.Close)
 	c := config(w.server.URL)
 	c.Now = w.clock.Now
@@ -94,6 +108,13 @@ func config(url string) sls.Config {
 			return sls.Credentials{AccessKeyID: keyID, AccessKeySecret: secret, SecurityToken: token}, nil
 		},
 	}
+}
+
+// refuseOne makes the next call whose path and query contain part answer an error.
+func (w *world) refuseOne(part string, a faults.Answer) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.refused, w.answer = part, a
 }
 
 // logs makes project "shop-logs" with a Logstore of n shards.

@@ -1,0 +1,4 @@
+package oss
+
+// NoState names what a snapshot leaves out: what options give.
+func (*Service) NoState() []string { return []string{"o"} }
