@@ -238,7 +238,7 @@ func TestRunsAndApprovals(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	ctx := t.Context()
-	run := soc.Run{ID: soc.RunID("block-ip", "i"), Playbook: "block-ip", IncidentID: "i", State: soc.RunPlanned, StartedBy: "rule", CreatedAt: now, UpdatedAt: now}
+	run := soc.Run{ID: soc.RunID("block-ip", "i"), Playbook: "block-ip", IncidentID: "i", State: soc.RunPlanned, StartedBy: "rule", Targets: []string{"a", "b"}, CreatedAt: now, UpdatedAt: now}
 	for i, want := range []bool{true, false} {
 		created, err := s.SaveRun(ctx, run)
 		must(t, err)
