@@ -27,6 +27,7 @@ type cli struct {
 	Emulator    emulatorCommand    `cmd:"" help:"Serve the local cloud until it is interrupted. Example: fenghuo emulator --listen 127.0.0.1:8420 --world example"`
 	Rules       rulesCommand       `cmd:"" help:"Check, test, explain, measure and run detection rules. Example: fenghuo rules lint --rules rules"`
 	Members     membersCommand     `cmd:"" help:"Which accounts are monitored: plan and apply a scope document, a member's window, the audit trail. Example: fenghuo members plan scope.yaml"`
+	Doctor      doctorCommand      `cmd:"" help:"Walk the chain from the keys to the logs of members and name the first broken link, with evidence and fix. Needs keys of the administrator account. Changes nothing. Example: fenghuo doctor --lang zh"`
 	Flow        flowCommand        `cmd:"" help:"Work on flow definitions."`
 	Permissions permissionsCommand `cmd:"" help:"Run the story and list, per role, what is granted and never used, and what is used and not granted. Example: fenghuo permissions --json"`
 	Version     versionCommand     `cmd:"" help:"Print the version. Example: fenghuo version"`

@@ -41,7 +41,8 @@ type caller struct {
 	who sts.Identity
 }
 
-func (f cloudFlags) connect(ctx context.Context) (*caller, error) {
+// client returns a client with the caller's keys; it does not connect.
+func (f cloudFlags) client() (*openapi.Client, error) {
 	keys := openapi.Credentials{
 		AccessKeyID: os.Getenv("ALIBABA_CLOUD_ACCESS_KEY_ID"), AccessKeySecret: os.Getenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET"),
 		SecurityToken: os.Getenv("ALIBABA_CLOUD_SECURITY_TOKEN"),
@@ -52,13 +53,19 @@ func (f cloudFlags) connect(ctx context.Context) (*caller, error) {
 			Next: "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, and ALIBABA_CLOUD_SECURITY_TOKEN for temporary keys",
 		}
 	}
-	c := openapi.Config{Endpoint: f.Endpoint, Region: f.Region, Credentials: openapi.Static(keys)}
-	who, err := sts.New(openapi.New(c)).CallerIdentity(ctx)
+	return openapi.New(openapi.Config{Endpoint: f.Endpoint, Region: f.Region, Credentials: openapi.Static(keys)}), nil
+}
+
+func (f cloudFlags) connect(ctx context.Context) (*caller, error) {
+	api, err := f.client()
 	if err != nil {
 		return nil, err
 	}
-	c.Account = who.AccountID
-	return &caller{f, openapi.New(c), who}, nil
+	who, err := sts.New(api).CallerIdentity(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &caller{f, api.As(who.AccountID, api.Credentials), who}, nil
 }
 
 // onboard invokes the function onboard of the caller's account. An answer that is not ok is an error.

@@ -8,60 +8,13 @@ import (
 	"os"
 	"time"
 
-	"github.com/fenghuo-soc/fenghuo/shared/org"
-	"github.com/fenghuo-soc/fenghuo/shared/soc"
+	"github.com/fenghuo-soc/fenghuo/shared/window"
 )
 
 type membersWindow struct {
 	cloudFlags
 	Account string `arg:"" help:"Uid of the member."`
 	HTML    bool   `name:"html" help:"Write a page instead of JSON. It loads nothing from elsewhere and can be handed on."`
-}
-
-// window is what a member's owner may be given.
-type window struct {
-	At       time.Time
-	Account  string
-	Name     string
-	State    soc.AccountState
-	Since    time.Time
-	Response bool
-	Roles    []org.RoleSummary
-	Sources  []struct {
-		Name, Product, Role      string
-		Enabled                  bool
-		Health                   soc.Health
-		Since, LastRead, LastLog time.Time
-		Records, Bytes           int64
-		Stores                   []soc.LogStore
-	}
-	Changes []struct {
-		At                    time.Time
-		Actor, Action, Detail string
-	}
-	Receipts []soc.Receipt
-}
-
-// UnmarshalJSON reads the names with underscores that the function writes.
-func (w *window) UnmarshalJSON(b []byte) error {
-	type plain window
-	var last struct {
-		Sources []struct {
-			LastRead time.Time `json:"last_read"`
-			LastLog  time.Time `json:"last_log"`
-		}
-		Roles []org.RoleSummary
-	}
-	if err := json.Unmarshal(b, (*plain)(w)); err != nil {
-		return err
-	}
-	if err := json.Unmarshal(b, &last); err != nil {
-		return err
-	}
-	for i, s := range last.Sources {
-		w.Sources[i].LastRead, w.Sources[i].LastLog = s.LastRead, s.LastLog
-	}
-	return nil
 }
 
 // Run writes the window to standard output.
@@ -77,7 +30,7 @@ func (m *membersWindow) Run(ctx context.Context) error {
 	if !m.HTML {
 		return writeJSON(os.Stdout, raw)
 	}
-	var w window
+	var w window.Window
 	if err := json.Unmarshal(raw, &w); err != nil {
 		return err
 	}

@@ -23,6 +23,17 @@ func (s *Service) Trust(managementID, servicePrincipal string) error {
 	return nil
 }
 
+// Distrust takes trusted access back, as its service does when it is switched off there. Delegations stay as they are.
+func (s *Service) Distrust(managementID, servicePrincipal string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t, err := s.owned(managementID)
+	if err == nil {
+		delete(t.trusted, servicePrincipal)
+	}
+	return err
+}
+
 // Administered returns the management account of the directory in which an account administers a service: as management
 // account, or as delegated administrator. The service must have trusted access.
 func (s *Service) Administered(accountID, servicePrincipal string) (managementID string, ok bool) {

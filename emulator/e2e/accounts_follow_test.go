@@ -157,7 +157,7 @@ func (c cloud) fenghuo(t *testing.T, uid string, args ...string) (stdout string,
 	}
 	k := c.Operator(uid)
 	cmd := exec.CommandContext(t.Context(), bin, args...)
-	cmd.Env = append(os.Environ(), "SOC_ENDPOINT="+c.Endpoint(), "ALIBABA_CLOUD_ACCESS_KEY_ID="+k.AccessKeyID, "ALIBABA_CLOUD_ACCESS_KEY_SECRET="+k.AccessKeySecret)
+	cmd.Env = append(os.Environ(), "SOC_ENDPOINT="+c.Endpoint(), "SOC_SLS_ENDPOINT="+c.Endpoint(), "ALIBABA_CLOUD_ACCESS_KEY_ID="+k.AccessKeyID, "ALIBABA_CLOUD_ACCESS_KEY_SECRET="+k.AccessKeySecret)
 	var out, errs strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	if err = cmd.Run(); err != nil && cmd.ProcessState == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"testing"
 	"time"
@@ -67,19 +68,32 @@ func (c cloud) deploy(t *testing.T, only ...string) {
 	c.deployInto(t, accountA, accountB, only...)
 }
 
+// deployWith deploys with other values of some variables.
+func (c cloud) deployWith(t *testing.T, env map[string]string, only ...string) {
+	t.Helper()
+	c.deployAll(t, accountA, accountB, env, only...)
+}
+
 // deployInto deploys with the keys of other accounts, as a person does who mixes the credentials up.
 func (c cloud) deployInto(t *testing.T, management, administrator string, only ...string) {
 	t.Helper()
+	c.deployAll(t, management, administrator, nil, only...)
+}
+
+func (c cloud) deployAll(t *testing.T, management, administrator string, other map[string]string, only ...string) {
+	t.Helper()
+	env := map[string]string{
+		"SOC_MANAGEMENT_ACCOUNT": management, "SOC_ADMINISTRATOR_ACCOUNT": administrator, "SOC_EXTERNAL_ID": "an-external-id-of-tests",
+		"SOC_STORE": c.db, "SOC_ENDPOINT": c.Endpoint(), "SOC_SLS_ENDPOINT": c.Endpoint(),
+	}
+	maps.Copy(env, other)
 	access := func(uid string) deploy.Access {
 		k := c.Operator(uid)
 		return deploy.Access{AccountID: uid, AccessKeyID: k.AccessKeyID, AccessKeySecret: k.AccessKeySecret}
 	}
 	_, err := deploy.Run(t.Context(), deploy.Options{
 		Dir: root, Endpoint: c.Endpoint(), Only: only,
-		Env: map[string]string{
-			"SOC_MANAGEMENT_ACCOUNT": management, "SOC_ADMINISTRATOR_ACCOUNT": administrator, "SOC_EXTERNAL_ID": "an-external-id-of-tests",
-			"SOC_STORE": c.db, "SOC_ENDPOINT": c.Endpoint(), "SOC_SLS_ENDPOINT": c.Endpoint(),
-		},
+		Env:     env,
 		Access:  map[string]deploy.Access{"management": access(management), "administrator": access(administrator)},
 		CodeDir: func(function, _ string) string { return filepath.Join(binaries, function) },
 		Poll:    50 * time.Millisecond,

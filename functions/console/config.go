@@ -11,6 +11,7 @@ type config struct {
 	SLSEndpoint string `env:"SOC_SLS_ENDPOINT"`                        // host or URL of SLS, "" for the region's public one
 	Store       string `env:"SOC_STORE,required"`                      // address of the store
 	Project     string `env:"SOC_PROJECT,required"`                    // central project
+	Management  string `env:"SOC_MANAGEMENT_ACCOUNT,required"`         // uid of the management account
 	Stream      string `env:"SOC_STREAM_LOGSTORE" envDefault:"stream"` // Logstore that the search page searches
 	TokenSHA256 string `env:"SOC_CONSOLE_TOKEN_SHA256"`                // hex; without it the console stays shut
 	LogStorage  string `env:"SOC_LOG_STORAGE" envDefault:"off"`        // on: the Logstore archive keeps normalised logs

@@ -12,6 +12,7 @@ import (
 	"github.com/fenghuo-soc/fenghuo/shared/cloud/flow"
 	"github.com/fenghuo-soc/fenghuo/shared/detection"
 	"github.com/fenghuo-soc/fenghuo/shared/fc"
+	"github.com/fenghuo-soc/fenghuo/shared/org"
 	"github.com/fenghuo-soc/fenghuo/shared/response"
 	"github.com/fenghuo-soc/fenghuo/shared/sls"
 	"github.com/fenghuo-soc/fenghuo/shared/web"
@@ -80,7 +81,9 @@ func loadTitles() (web.Titles, error) {
 		return n.en
 	}
 	return web.Titles{
-		Rule: func(id string, zh bool) string { return pick(rule[id], zh) },
+		Rule: func(id string, zh bool) string {
+			return cmp.Or(pick(rule[id], zh), org.ChangeTitle(id, zh)) // what onboard opens names a change, not a rule
+		},
 		Template: func(id string, zh bool) string {
 			t, _ := templates.Template(id) // an unknown one has no title
 			return pick(names{t.Title, t.TitleZH}, zh)

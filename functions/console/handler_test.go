@@ -164,6 +164,9 @@ func TestTitles(t *testing.T) {
 		titles.Playbook("block-ip", true):                         "封禁 IP 地址",
 		titles.Template("alibaba_cloud_waf_flow", true):           "WAF 全量日志",
 		titles.Template("unknown", false):                         "",
+		titles.Rule("roles.repair", false):                        "Roles of the SOC were changed in a member",
+		titles.Rule("account.depart", true):                       "成员账号离开资源目录",
+		titles.Rule("account.suspend", true):                      "成员账号正在注销",
 		titles.Rule("b603d07b-c799-4a29-affa-292e06363a6f", true): "来自其他账号的角色会话再次扮演角色",
 	} {
 		if got != want {

@@ -11,18 +11,25 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/fenghuo-soc/fenghuo"
+	"github.com/fenghuo-soc/fenghuo/shared/catalog"
 	"github.com/fenghuo-soc/fenghuo/shared/cloud/flow"
 	"github.com/fenghuo-soc/fenghuo/shared/cloud/openapi"
 	"github.com/fenghuo-soc/fenghuo/shared/fc"
 	"github.com/fenghuo-soc/fenghuo/shared/sls"
 	"github.com/fenghuo-soc/fenghuo/shared/store"
 	"github.com/fenghuo-soc/fenghuo/shared/web"
+	"github.com/fenghuo-soc/fenghuo/shared/window"
 )
 
 func main() { fc.MainHTTP("console", build) }
 
 func build(ctx context.Context, cfg config) (http.Handler, error) {
 	titles, err := loadTitles()
+	if err != nil {
+		return nil, err
+	}
+	templates, err := catalog.Load()
 	if err != nil {
 		return nil, err
 	}
@@ -44,6 +51,9 @@ func build(ctx context.Context, cfg config) (http.Handler, error) {
 	})
 	pages, err := web.New(web.Options{
 		Store: db, Flows: flows{flow.New(api)}, Logs: logs{central.Project(cfg.Project), cfg.Stream}, Titles: titles,
+		Window: window.Viewer{
+			Store: db, Catalog: templates, Template: fenghuo.Template, Administrator: self.AccountID, Management: cfg.Management, Now: time.Now,
+		}.Look,
 		Now: time.Now, TokenSHA256: cfg.TokenSHA256, LogStorage: cfg.LogStorage == "on", StreamDays: cfg.StreamDays,
 		Log: fc.Logger, RequestID: requestID, Client: client,
 	})

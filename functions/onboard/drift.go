@@ -69,7 +69,7 @@ func (h *handler) checkAccount(ctx context.Context, run, uid string) (repaired b
 func (h *handler) repaired(ctx context.Context, run string, a soc.Account, roles []soc.RoleState) error {
 	now := h.now()
 	if err := h.auditOnce(ctx, run, store.AuditEntry{
-		At: now, Actor: "onboard", Action: "roles.repair", Account: a.UID,
+		At: now, Actor: "onboard", Action: org.ChangeRoles, Account: a.UID,
 		Detail: "roles differed from the template and were put right: " + roleText(roles), Before: accountText(a), After: accountText(a),
 	}); err != nil {
 		return err
@@ -81,7 +81,7 @@ func (h *handler) repaired(ctx context.Context, run string, a soc.Account, roles
 		}
 	}
 	if err := h.raise(ctx, raised{
-		account: a.UID, level: soc.High, rule: "roles.repair", key: "drift/" + a.UID + "/" + now.UTC().Truncate(time.Hour).Format(time.RFC3339),
+		account: a.UID, level: soc.High, rule: org.ChangeRoles, key: "drift/" + a.UID + "/" + now.UTC().Truncate(time.Hour).Format(time.RFC3339),
 		title:   "Roles of the SOC were changed in member " + a.UID + " and repaired",
 		titleZH: "成员账号 " + a.UID + " 中的 SOC 角色被更改,已修复",
 		text:    strings.Join(which, ", ") + "; next: find in the member's ActionTrail who changed them",

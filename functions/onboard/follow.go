@@ -55,6 +55,9 @@ func (h *handler) follow(ctx context.Context, run string) (any, error) {
 }
 
 func (h *handler) followOnce(ctx context.Context, run string, out *followResult) error {
+	if err := h.observeDelegations(ctx, run); err != nil { // first: what follows is refused when the delegation is gone
+		out.Problems = append(out.Problems, refusal{self(ctx), "Security Center: " + err.Error(), soc.NextOf(err)})
+	}
 	accounts, err := h.store.Accounts(ctx)
 	if err != nil {
 		return err
@@ -85,6 +88,9 @@ func (h *handler) followOnce(ctx context.Context, run string, out *followResult)
 	}
 	if err := h.takeIn(ctx, run, f.New, out); err != nil {
 		return err
+	}
+	if err := h.monitor(ctx); err != nil {
+		out.Problems = append(out.Problems, refusal{self(ctx), "Security Center: " + err.Error(), soc.NextOf(err)})
 	}
 	if err := h.checkRoles(ctx, run, look, out); err != nil {
 		return err
@@ -129,7 +135,7 @@ func (h *handler) depart(ctx context.Context, run string, gone []soc.Account, al
 		if err := h.receipt(ctx, org.Change{RunID: run, Before: before, After: a}); err != nil {
 			return err
 		}
-		if err := h.tell(ctx, run, "account.depart", before, a, raised{
+		if err := h.tell(ctx, run, org.ChangeDepart, before, a, raised{
 			level: soc.High, key: "departed/" + a.UID + "/" + before.JoinedAt.UTC().Format(time.RFC3339Nano),
 			title:   "Member " + a.UID + " left the directory: it is not monitored any more",
 			titleZH: "成员账号 " + a.UID + " 已离开资源目录,不再受监控",
@@ -194,8 +200,8 @@ func (h *handler) shift(ctx context.Context, run string, f org.Followed, out *fo
 	}
 	silent := func(soc.Account) raised { return raised{} }
 	return errors.Join(
-		move(f.Renamed, "account.rename", func(*soc.Account) {}, silent, &out.Renamed),
-		move(f.Suspended, "account.suspend", func(a *soc.Account) {
+		move(f.Renamed, org.ChangeRename, func(*soc.Account) {}, silent, &out.Renamed),
+		move(f.Suspended, org.ChangeSuspend, func(a *soc.Account) {
 			a.State, a.Reason, a.Next = soc.AccountSuspended, "the directory is closing or changing the account", "nothing: it comes back by itself when that ends"
 		}, func(a soc.Account) raised {
 			return raised{
@@ -203,7 +209,7 @@ func (h *handler) shift(ctx context.Context, run string, f org.Followed, out *fo
 				title: "Member " + a.UID + " is suspended: it is not monitored until it is back", titleZH: "成员账号 " + a.UID + " 已暂停,恢复前不受监控",
 			}
 		}, &out.Suspended),
-		move(f.Resumed, "account.resume", func(a *soc.Account) { a.State, a.Reason, a.Next = soc.AccountJoined, "", "" }, silent, &out.Resumed),
+		move(f.Resumed, org.ChangeResume, func(a *soc.Account) { a.State, a.Reason, a.Next = soc.AccountJoined, "", "" }, silent, &out.Resumed),
 	)
 }
 

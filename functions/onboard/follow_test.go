@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fenghuo-soc/fenghuo/shared/org"
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
 	"github.com/fenghuo-soc/fenghuo/shared/store"
 )
@@ -247,7 +248,29 @@ func TestReceiptAndWindow(t *testing.T) {
 		}
 	}
 	a := call[auditResult](t, h, `{"operation":"audit","account":"`+shop+`","text":"FENGHUO-COLLECTOR"}`)
-	if a.Status != "ok" || a.Chain != 4 || len(a.Entries) != 2 || a.Last == "" {
+	if a.Status != "ok" || a.Chain != 5 || len(a.Entries) != 2 || a.Last == "" {
 		t.Errorf("audit %+v", a)
+	}
+}
+
+func TestVerifyIsData(t *testing.T) {
+	t.Parallel()
+	h, db, roles := newHandler(t, shop, payments)
+	for _, a := range []soc.Account{{UID: shop, State: soc.AccountJoined}, {UID: payments, State: soc.AccountJoined}, {UID: "1100000000000005", State: soc.AccountLeft}} {
+		if err := db.SaveAccount(t.Context(), a); err != nil {
+			t.Fatal(err)
+		}
+	}
+	roles.throttled[payments] = true
+	got := call[verifyResult](t, h, `{"operation":"verify"}`)
+	seen := map[string]verified{}
+	for _, v := range got.Accounts {
+		seen[v.Account] = v
+	}
+	if c, d := seen[shop], seen[payments]; got.Status != org.StatusOK || len(seen) != 2 || !c.Reached || len(c.Roles) != 1 || c.Roles[0].State != org.RoleUnchanged || d.Reached || d.Kind != soc.Throttled {
+		t.Errorf("%+v", got)
+	}
+	if got := call[verifyResult](t, h, `{"operation":"verify","account":"`+shop+`"}`); len(got.Accounts) != 1 {
+		t.Errorf("one account: %+v", got)
 	}
 }

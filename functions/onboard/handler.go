@@ -52,6 +52,7 @@ type trailStore interface {
 type handler struct {
 	store      accountStore
 	members    memberList
+	security   securityCenter
 	mover      *org.Mover
 	catalog    *catalog.Catalog
 	template   []byte                                        // of the roles
@@ -68,7 +69,7 @@ type request struct {
 	RunID     string          `json:"run_id"`
 	Action    string          `json:"action"`  // of plan: join, leave
 	Slice     int             `json:"slice"`   // of join and leave
-	Account   string          `json:"account"` // of window
+	Account   string          `json:"account"` // of window and verify
 	Text      string          `json:"text"`    // of audit: part of any text of an entry
 	Input     json.RawMessage `json:"input"`
 	choice
@@ -113,6 +114,8 @@ func (h *handler) handle(ctx context.Context, r request) (any, error) {
 		return h.scope(ctx, r, true)
 	case "follow":
 		return h.follow(ctx, h.runID(ctx, r))
+	case "verify":
+		return h.verify(ctx, r)
 	case "window":
 		return h.window(ctx, r)
 	case "audit":
@@ -126,7 +129,7 @@ func (h *handler) handle(ctx context.Context, r request) (any, error) {
 	}
 	return answer(&soc.Error{
 		Kind: soc.Invalid, Op: "onboard", Err: fmt.Errorf("unknown operation %q", r.Operation),
-		Next: "use plan, join, leave, report, plan-scope, apply-scope, follow, window or audit",
+		Next: "use plan, join, leave, report, plan-scope, apply-scope, follow, verify, window or audit",
 	})
 }
 

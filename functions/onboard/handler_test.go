@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -35,6 +36,9 @@ type membersStub struct {
 	name     map[string]string
 	status   map[string]string
 	deletion map[string]string
+
+	administrators []directory.SecurityAccount // of security services; nil: who asks is none
+	monitored      []string
 }
 
 func (m *membersStub) ListMembers(context.Context) ([]directory.Member, error) {
@@ -47,6 +51,22 @@ func (m *membersStub) ListMembers(context.Context) ([]directory.Member, error) {
 
 func (m *membersStub) GetAccount(_ context.Context, uid string) (directory.Account, error) {
 	return directory.Account{ID: uid, DeletionStatus: m.deletion[uid]}, nil
+}
+
+func (m *membersStub) SecurityAccounts(context.Context) ([]directory.SecurityAccount, error) {
+	if m.administrators == nil {
+		return nil, &soc.Error{Kind: soc.Denied, Op: "ListAccountsInResourceDirectory"}
+	}
+	return m.administrators, nil
+}
+
+func (m *membersStub) Monitored(context.Context) ([]string, error) {
+	return slices.Clone(m.monitored), nil
+}
+
+func (m *membersStub) SetMonitored(_ context.Context, accounts []string) error {
+	m.monitored = accounts
+	return nil
 }
 
 // rolesStub is create-roles: it refuses accounts that are not members and can be throttled.
@@ -90,8 +110,9 @@ func newHandler(t *testing.T, members ...string) (*handler, *store.DB, *rolesStu
 	if err != nil {
 		t.Fatal(err)
 	}
+	stub := &membersStub{uids: members, name: map[string]string{}, status: map[string]string{}, deletion: map[string]string{}}
 	h := &handler{
-		store: db, members: &membersStub{uids: members, name: map[string]string{}, status: map[string]string{}, deletion: map[string]string{}},
+		store: db, members: stub, security: stub,
 		management: mgmt, site: "cn", region: "cn-hangzhou", catalog: templates, template: fenghuo.Template,
 		retention: func(context.Context) ([]retained, error) {
 			return []retained{{"collected logs", "stream", 7}, {"alerts", "alerts", forever}}, nil

@@ -48,7 +48,7 @@ func build(ctx context.Context, cfg config) (func(context.Context, json.RawMessa
 	}
 	roles := createRoles{function.New(function.Config{Endpoint: cfg.Endpoint, Region: api.Region(), Account: cfg.Management, Credentials: broker})}
 	h := &handler{
-		store: db, members: directory.New(api), management: cfg.Management, site: cfg.Site, region: api.Region(), catalog: templates,
+		store: db, members: directory.New(api), security: directory.New(api), management: cfg.Management, site: cfg.Site, region: api.Region(), catalog: templates,
 		template: fenghuo.Template, now: time.Now, mover: &org.Mover{Roles: roles, Store: db, Now: time.Now, Pause: org.Pause},
 	}
 	h.mover.Note = h.note

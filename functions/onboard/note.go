@@ -14,17 +14,17 @@ import (
 // note writes what a run did to an account into the audit trail, and the receipt of an account that left. A step that is
 // done again after a crash writes neither twice.
 func (h *handler) note(ctx context.Context, c org.Change) error {
-	action, detail := "account.join", "roles made and read back"
+	action, detail := org.ChangeJoin, "roles made and read back"
 	switch {
 	case c.After.State == soc.AccountLeft:
-		action, detail = "account.leave", "roles removed"
+		action, detail = org.ChangeLeave, "roles removed"
 		if err := h.receipt(ctx, c); err != nil {
 			return err
 		}
 	case c.Before.State == soc.AccountJoined && !changed(c.Roles) && c.Before.Response == c.After.Response:
 		return nil // it was looked at and nothing was done
 	case c.Before.State == soc.AccountJoined:
-		action, detail = "roles.repair", "roles differed from the template and were put right"
+		action, detail = org.ChangeRoles, "roles differed from the template and were put right"
 	}
 	return h.auditOnce(ctx, c.RunID, store.AuditEntry{
 		At: h.now(), Actor: "onboard", Action: action, Account: c.After.UID,

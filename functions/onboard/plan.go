@@ -64,6 +64,11 @@ func (h *handler) makePlan(ctx context.Context, r request, out *planResult) erro
 	if err != nil {
 		return err
 	}
+	if run.Operation == leaveAction {
+		h.lookAround(ctx, r.RunID, run.Accounts...)
+	} else {
+		h.lookAround(ctx, r.RunID)
+	}
 	if err := h.store.SaveScopeRun(ctx, run); err != nil {
 		return err
 	}

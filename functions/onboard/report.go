@@ -36,6 +36,7 @@ func (h *handler) report(ctx context.Context, r request) (any, error) {
 	if err != nil {
 		return answer(err)
 	}
+	h.lookAround(ctx, r.RunID)
 	out := reportResult{Status: org.StatusOK, Joined: []string{}, Left: []string{}, Failed: []refusal{}}
 	total := 0
 	for _, run := range runs {

@@ -118,7 +118,7 @@ func (h *handler) storeScope(ctx context.Context, run string, doc org.Scope, by 
 		by = "onboard"
 	}
 	if err := h.store.Audit(ctx, store.AuditEntry{
-		At: h.now(), Actor: by, Origin: origin(ctx, run), Action: "scope.apply",
+		At: h.now(), Actor: by, Origin: origin(ctx, run), Action: org.ChangeScope,
 		Detail: "scope document applied", Before: string(before), After: string(body),
 	}); err != nil {
 		return err
@@ -141,6 +141,7 @@ func (h *handler) storeRuns(ctx context.Context, id string, p org.ScopePlan, out
 	for _, a := range p.Leave {
 		leave.Accounts = append(leave.Accounts, a.Account)
 	}
+	h.lookAround(ctx, id, leave.Accounts...)
 	for _, run := range []soc.ScopeRun{join, leave} {
 		if err := h.store.SaveScopeRun(ctx, run); err != nil {
 			return err

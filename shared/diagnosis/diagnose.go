@@ -93,16 +93,22 @@ func Account(ctx context.Context, s State, p Prober, uid string, now time.Time) 
 	return r.out, ctx.Err()
 }
 
+// The ids of the first and the last check of a chain.
+const (
+	ScopeCheck   = "scope"
+	ArrivalCheck = "arrival"
+)
+
 // check names a check.
 type check struct{ id, title, titleZH string }
 
 var (
-	scopeCheck   = check{"scope", "The account is in scope", "账号在管理范围内"}
+	scopeCheck   = check{ScopeCheck, "The account is in scope", "账号在管理范围内"}
 	roleCheck    = check{"roles", "The collector role can be assumed", "采集角色可以被扮演"}
 	policyCheck  = check{"policies", "Integration policies are enabled", "已启用接入策略"}
 	sourceCheck  = check{"logstore", "Project and Logstore are there", "日志项目和日志库存在"}
 	readCheck    = check{"reads", "Reads are allowed", "允许读取"}
-	arrivalCheck = check{"arrival", "Data arrives and is read", "数据持续到达并被读取"}
+	arrivalCheck = check{ArrivalCheck, "Data arrives and is read", "数据持续到达并被读取"}
 )
 
 func (r *run) add(source string, c check, v org.Verdict, evidence, evidenceZH, fix, fixZH string) bool {

@@ -125,6 +125,9 @@ func (s *Server) event(ctx context.Context, c *Context, w http.ResponseWriter, r
 // work runs one event, between its markers, and logs its failure. errRead is why the payload could not be read. The result
 // belongs to the caller.
 func (s *Server) work(ctx context.Context, c *Context, payload []byte, errRead error) (out []byte, err error) {
+	if errRead == nil && isPing(payload) { // leaves no mark: who looks for the last real run must not find a ping
+		return s.ping(ctx)
+	}
 	s.mark("Invoke Start", c.RequestID)
 	var stack string
 	if errRead != nil {

@@ -90,17 +90,16 @@ func Verify(ctx context.Context, ram RAM, set RoleSet) ([]soc.RoleState, error) 
 		})
 	}
 	for _, r := range set.Roles {
+		var differs []string
 		w.add(r.Name, func() (string, error) {
-			d, err := inspect(ctx, ram, r)
-			if err == nil && d.any() {
-				return RoleDrifted, nil
-			}
-			return missingOr(RoleUnchanged, err)
+			return compare(ctx, ram, r, &differs)
 		})
+		w.states[len(w.states)-1].Differs = differs
 	}
 	for _, r := range set.Absent {
 		if _, err := ram.Trust(ctx, r.Name); soc.KindOf(err) != soc.NotFound {
 			w.add(r.Name, func() (string, error) { return RoleDrifted, err })
+			w.states[len(w.states)-1].Differs = []string{"unwanted"}
 		}
 	}
 	return w.states, errors.Join(w.errs...)
@@ -195,53 +194,6 @@ func ensureServiceRole(ctx context.Context, ram RAM, s ServiceRole) (string, err
 		}
 	}
 	return RoleCreated, nil
-}
-
-// drift is how an existing role differs from what it should be.
-type drift struct {
-	trust    bool
-	missing  []Policy // custom policy does not exist
-	changed  []Policy // its document differs
-	detached []Policy // not on the role
-	foreign  []Attachment
-}
-
-func (d drift) any() bool {
-	return d.trust || len(d.missing)+len(d.changed)+len(d.detached)+len(d.foreign) > 0
-}
-
-func inspect(ctx context.Context, ram RAM, r Role) (drift, error) {
-	var d drift
-	trust, err := ram.Trust(ctx, r.Name)
-	if err != nil {
-		return d, err
-	}
-	d.trust = !sameDocument(trust, r.Trust)
-	on, err := ram.Attachments(ctx, r.Name)
-	if err != nil {
-		return d, err
-	}
-	for _, p := range r.Policies {
-		doc, err := ram.PolicyDocument(ctx, p.Name)
-		switch {
-		case soc.KindOf(err) == soc.NotFound:
-			d.missing = append(d.missing, p)
-		case err != nil:
-			return d, err
-		case !sameDocument(doc, p.Document):
-			d.changed = append(d.changed, p)
-		}
-		if !slices.Contains(on, Attachment{p.Name, customPolicy}) {
-			d.detached = append(d.detached, p)
-		}
-	}
-	for _, a := range on {
-		ours := a.Type == customPolicy && slices.ContainsFunc(r.Policies, func(p Policy) bool { return p.Name == a.Name })
-		if !ours {
-			d.foreign = append(d.foreign, a)
-		}
-	}
-	return d, nil
 }
 
 func ensureRole(ctx context.Context, ram RAM, r Role) (string, error) {

@@ -153,6 +153,14 @@ func states(rs []soc.RoleState) map[string]string {
 	return out
 }
 
+func differs(rs []soc.RoleState) map[string][]string {
+	out := map[string][]string{}
+	for _, r := range rs {
+		out[r.Name] = r.Differs
+	}
+	return out
+}
+
 func mustEnsure(t *testing.T, f *fakeRAM, set RoleSet) map[string]string {
 	t.Helper()
 	got, err := Ensure(t.Context(), f, set)
@@ -191,25 +199,30 @@ func TestEnsureRepairsDrift(t *testing.T) {
 	t.Parallel()
 	set := memberSet(t, false)
 	for name, tt := range map[string]struct {
-		spoil  func(f *fakeRAM)
-		writes []string
+		spoil   func(f *fakeRAM)
+		writes  []string
+		differs []string
 	}{
 		"trust opened": {func(f *fakeRAM) {
 			f.roles[collector] = strings.Replace(f.roles[collector], "role/fenghuo-collect", "root", 1)
-		}, []string{"SetTrust " + collector}},
+		}, []string{"SetTrust " + collector}, []string{"trust"}},
+		"external id changed": {func(f *fakeRAM) {
+			f.roles[collector] = strings.Replace(f.roles[collector], secret, secret+"x", 1)
+		}, []string{"SetTrust " + collector}, []string{"external_id"}},
 		"external id dropped": {func(f *fakeRAM) {
 			f.roles[collector] = `{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"RAM":["acs:ram::` + admin + `:role/fenghuo-collect"]}}]}`
-		}, []string{"SetTrust " + collector}},
+		}, []string{"SetTrust " + collector}, []string{"trust"}},
 		"policy widened": {func(f *fakeRAM) {
 			f.policies[collector] = `{"Version":"1","Statement":[{"Effect":"Allow","Action":"log:*","Resource":"*"}]}`
-		}, []string{"SetPolicy " + collector}},
+		}, []string{"SetPolicy " + collector}, []string{"policy_changed:" + collector}},
 		"foreign policy attached": {func(f *fakeRAM) {
 			f.attached[collector] = append(f.attached[collector], Attachment{"AdministratorAccess", "System"})
-		}, []string{"Detach AdministratorAccess from " + collector}},
-		"policy detached": {func(f *fakeRAM) { f.attached[collector] = nil }, []string{"Attach " + collector + " to " + collector}},
+		}, []string{"Detach AdministratorAccess from " + collector}, []string{"policy_foreign:AdministratorAccess"}},
+		"policy detached": {func(f *fakeRAM) { f.attached[collector] = nil }, []string{"Attach " + collector + " to " + collector}, []string{"policy_detached:" + collector}},
 		"policy deleted": {
 			func(f *fakeRAM) { delete(f.policies, collector); f.attached[collector] = nil },
 			[]string{"CreatePolicy " + collector, "Attach " + collector + " to " + collector},
+			[]string{"policy_missing:" + collector, "policy_detached:" + collector},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -219,8 +232,12 @@ func TestEnsureRepairsDrift(t *testing.T) {
 			before := maps.Clone(f.policies)
 			tt.spoil(f)
 			f.writes = nil
-			if got, err := Verify(t.Context(), f, set); err != nil || states(got)[collector] != RoleDrifted || len(f.writes) > 0 {
+			got, err := Verify(t.Context(), f, set)
+			if err != nil || states(got)[collector] != RoleDrifted || len(f.writes) > 0 {
 				t.Errorf("verify = %v, %v, writes %v; want drifted and no write", got, err, f.writes)
+			}
+			if d := cmp.Diff(tt.differs, differs(got)[collector]); d != "" {
+				t.Errorf("differences (-want +got):\n%s", d)
 			}
 			if got := mustEnsure(t, f, set); got[collector] != RoleRepaired {
 				t.Errorf("ensure: %v, want repaired", got)

@@ -96,6 +96,16 @@ func memberRoles(body []byte, m Member) ([]Role, error) {
 	return roles, nil
 }
 
+// AdministratorRoles renders the roles that the template makes in the administrator account of a region. Its error is of
+// kind Invalid.
+func AdministratorRoles(body []byte, administrator, management, region string) ([]Role, error) {
+	roles, _, err := renderRoles(body, map[string]string{
+		"AccountKind": string(soc.AdministratorAccount), "AdministratorAccountId": administrator, "ManagementAccountId": management,
+		"ExternalId": "no-role-of-this-account-shows-it",
+	}, map[string]string{"ALIYUN::AccountId": administrator, "ALIYUN::Region": region})
+	return roles, err
+}
+
 // renderRoles renders the active roles of a template and names the active resources that are not roles.
 func renderRoles(body []byte, params, pseudo map[string]string) (roles []Role, others []string, err error) {
 	t, err := parseTemplate(body, params, pseudo)

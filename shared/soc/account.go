@@ -46,6 +46,9 @@ type Account struct {
 type RoleState struct {
 	Name  string `json:"name"`
 	State string `json:"state"` // created, unchanged, repaired, removed, missing, drifted, kept, failed
+	// Differs says how a drifted role differs: trust, external_id, policy_missing, policy_changed, policy_detached,
+	// policy_foreign, unwanted. A policy's name follows after a colon.
+	Differs []string `json:"differs,omitempty"`
 }
 
 // ScopeRun is one run of onboard-accounts or remove-accounts: its accounts are kept here so that flow state stays small.

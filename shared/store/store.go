@@ -34,19 +34,22 @@ type DB struct{ sql *sql.DB }
 // statements long; a wait that takes this long means that the other process hangs.
 const busyTimeout = 10 * time.Second
 
+// OpOpen is the operation of every error of [Open], so that who starts a function can tell that it was the store.
+const OpOpen = "open store"
+
 // Open opens the store that the address names and brings its schema up to date. The only scheme now is
 // sqlite:<path>; any other is an error of kind Unsupported. Processes may open the same store at once.
 func Open(ctx context.Context, address string) (*DB, error) {
 	scheme, path, ok := strings.Cut(address, ":")
 	if !ok || path == "" {
 		return nil, &soc.Error{
-			Kind: soc.Invalid, Op: "open store", Resource: address,
+			Kind: soc.Invalid, Op: OpOpen, Resource: address,
 			Err: errors.New("want sqlite:<path>"), Next: "set SOC_STORE to sqlite: and the path of a file",
 		}
 	}
 	if scheme != "sqlite" {
 		return nil, &soc.Error{
-			Kind: soc.Unsupported, Op: "open store", Resource: scheme,
+			Kind: soc.Unsupported, Op: OpOpen, Resource: scheme,
 			Err: errors.New("unknown scheme"), Next: "set SOC_STORE to sqlite: and the path of a file",
 		}
 	}
@@ -56,7 +59,7 @@ func Open(ctx context.Context, address string) (*DB, error) {
 	}, "_txlock": {"immediate"}}
 	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+q.Encode())
 	if err != nil {
-		return nil, unavailable("open store", err)
+		return nil, unavailable(OpOpen, err)
 	}
 	db.SetMaxOpenConns(4)
 	s := &DB{sql: db}
@@ -70,7 +73,7 @@ func Open(ctx context.Context, address string) (*DB, error) {
 func (s *DB) migrate(ctx context.Context) error {
 	sub, err := fs.Sub(migrations, "migrations")
 	if err != nil {
-		return unavailable("read migrations", err)
+		return unavailable(OpOpen, err)
 	}
 	// Processes that start together would migrate together: SQLite's own write lock makes the first one do it
 	// and the others wait, then find nothing to do; a lost race shows as an error once, so it is tried again.
@@ -83,7 +86,7 @@ func (s *DB) migrate(ctx context.Context) error {
 			return nil
 		}
 		if attempt == 20 || ctx.Err() != nil {
-			return unavailable("migrate store", err)
+			return unavailable(OpOpen, fmt.Errorf("migrate: %w", err))
 		}
 		select {
 		case <-ctx.Done():

@@ -67,7 +67,7 @@ func (c *console) actor(ctx context.Context) string {
 func (c *console) record(ctx context.Context, incident, key, action string, e soc.TimelineEntry) error {
 	return errors.Join(c.Store.AddTimeline(ctx, incident, key, e),
 		c.Store.Audit(ctx, store.AuditEntry{
-			At: e.At, Actor: e.Actor, Origin: "console", Action: action, Account: e.Account,
+			At: e.At, Actor: e.Actor, Origin: origin(ctx), Action: action, Account: e.Account,
 			Detail: e.Text + " Event " + incident + ", " + e.Ref + ".",
 		}))
 }

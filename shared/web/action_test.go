@@ -234,3 +234,24 @@ func TestFormsComeBack(t *testing.T) {
 		t.Errorf("second answer: %d %s", rec.Code, rec.Body)
 	}
 }
+
+func TestChangesSayWhereTheyCameFrom(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"203.0.113.9":                  "console 203.0.113.9",
+		"::ffff:203.0.113.9":           "console 203.0.113.9",
+		"2001:db8::1%eth0":             "console 2001:db8::1",
+		"203.0.113.9, forged by <you>": "console, address unknown",
+		"":                             "console, address unknown",
+	} {
+		h, db, _ := newConsole(t, Options{Client: func(*http.Request) string { return address }})
+		s := seed(t, db, same)
+		if status, body := ask(t, h, "/api/events/"+s.Incident.ID+"/state", `{"state":"closed"}`); status != http.StatusOK {
+			t.Fatalf("%d %s", status, body)
+		}
+		trail, err := db.AuditTrail(t.Context(), 1)
+		if err != nil || len(trail) != 1 || trail[0].Origin != want {
+			t.Errorf("asked from %q: trail %+v, %v; want origin %q", address, trail, err, want)
+		}
+	}
+}

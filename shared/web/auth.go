@@ -81,8 +81,9 @@ var (
 	}
 )
 
-// check compares a token. A client that was wrong too often is refused whatever it brings, until its time is over.
-func (g *gate) check(client, token string) error {
+// check compares a token, and tells whose pass it is when it is one. A client that was wrong too often is refused whatever
+// it brings, until its time is over.
+func (g *gate) check(client, token string) (owner string, err error) {
 	now := g.now()
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -91,18 +92,30 @@ func (g *gate) check(client, token string) error {
 		t = tries{since: now}
 	}
 	if t.n >= maxWrong {
-		return errTooMany
+		return "", errTooMany
 	}
 	sum := sha256.Sum256([]byte(token))
 	if subtle.ConstantTimeCompare(sum[:], g.hash) == 1 {
-		return nil
+		return "", nil
+	}
+	if owner := g.passOf(token); owner != "" {
+		return owner, nil
 	}
 	if len(g.wrong) >= maxClients {
 		clear(g.wrong)
 	}
 	t.n++
 	g.wrong[client] = t
-	return errWrongToken
+	return "", errWrongToken
+}
+
+// keep gives the browser a session, or keeps the pass that it brought.
+func (g *gate) keep(w http.ResponseWriter, owner, token string) {
+	if owner != "" {
+		setPass(w, token)
+		return
+	}
+	g.setCookie(w)
 }
 
 // session makes a cookie's value: when it ends, and the signature of that.

@@ -95,7 +95,7 @@ func TestPagesEscapeEverything(t *testing.T) {
 	}
 	for _, lang := range languages {
 		for _, target := range []string{
-			"/", "/events", "/events/" + s.Incident.ID, "/events/other", "/response", "/sources", "/accounts",
+			"/", "/events", "/events/" + s.Incident.ID, "/events/other", "/response", "/sources", "/accounts", "/accounts/" + uidC, "/accounts/" + uidD,
 			"/search?query=" + url.QueryEscape(hostile("q")[:900]), "/login?next=" + url.QueryEscape("/"+hostile("")[:300]), "/events/" + url.PathEscape(hostile("id")[:300]),
 		} {
 			where := lang + " " + target[:min(60, len(target))]
@@ -112,7 +112,7 @@ func TestPagesEscapeEverything(t *testing.T) {
 			}
 		}
 	}
-	for _, target := range []string{"/api/events", "/api/events/" + s.Incident.ID, "/api/accounts", "/api/sources", "/api/search?query=x", "/api/runs", "/api/parked"} {
+	for _, target := range []string{"/api/events", "/api/events/" + s.Incident.ID, "/api/accounts", "/api/sources", "/api/search?query=x", "/api/runs", "/api/parked", "/api/accounts/" + uidD + "/window"} {
 		rec := record(t, h, target, "")
 		if body := rec.Body.String(); strings.ContainsAny(body, "<>\x00") || rec.Header().Get("Content-Type") != "application/json; charset=utf-8" {
 			t.Errorf("%s answers %s with raw markup", target, rec.Header().Get("Content-Type"))

@@ -107,8 +107,8 @@ func dynamicKeys() map[string]bool {
 	for _, r := range ranges {
 		add("range.", r.Name)
 	}
-	add("account.", "pending", "joining", "joined", "failed", "leaving", "left")
-	add("role.", "created", "unchanged", "repaired", "removed", "missing")
+	add("account.", "pending", "joining", "joined", "failed", "leaving", "left", "suspended")
+	add("role.", "created", "unchanged", "repaired", "removed", "missing", "drifted", "kept", "failed", "removing")
 	add("run.", "planned", "waiting", "rejected", "running", "done", "partial", "undone")
 	add("task.", "planned", "running", "succeeded", "failed", "undone")
 	add("entity.", "ip", "access_key", "user", "role", "bucket", "host", "domain")

@@ -6,35 +6,40 @@ import (
 	"strings"
 )
 
-// admit lets a request in that brings the token or a session. A token in the address is turned into a session, and the
-// browser is sent to the same address without it.
-func (c *console) admit(w http.ResponseWriter, r *http.Request) bool {
+// admit lets a request in that brings the token, a pass or a session. owner is the account that a pass is for, "" for
+// who may see everything. A token in the address is turned into a session, and the browser is sent to the same address
+// without it.
+func (c *console) admit(w http.ResponseWriter, r *http.Request) (owner string, ok bool) {
 	if token, ok := bearer(r); ok {
-		if err := c.auth.check(c.Client(r), token); err != nil {
+		owner, err := c.auth.check(c.Client(r), token)
+		if err != nil {
 			c.fail(w, r, err)
-			return false
+			return "", false
 		}
-		return true
+		return owner, true
 	}
 	if q := r.URL.Query(); q.Has("token") && r.Method == http.MethodGet {
-		if err := c.auth.check(c.Client(r), q.Get("token")); err != nil {
+		owner, err := c.auth.check(c.Client(r), q.Get("token"))
+		if err != nil {
 			c.fail(w, r, err)
-			return false
+			return "", false
 		}
+		c.auth.keep(w, owner, q.Get("token"))
 		q.Del("token")
-		c.auth.setCookie(w)
 		http.Redirect(w, r, ownPath((&url.URL{Path: r.URL.Path, RawQuery: q.Encode()}).RequestURI()), http.StatusSeeOther)
-		return false
+		return "", false
 	}
-	if k, err := r.Cookie(sessionCookie); err == nil && c.auth.validSession(k.Value) {
-		return true
+	if k, err := r.Cookie(sessionCookie); err == nil {
+		if owner := c.auth.passOf(k.Value); owner != "" || c.auth.validSession(k.Value) {
+			return owner, true
+		}
 	}
 	if isAPI(r) || r.Method != http.MethodGet {
 		c.fail(w, r, errNoToken)
-		return false
+		return "", false
 	}
 	http.Redirect(w, r, "/login?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
-	return false
+	return "", false
 }
 
 // ownPath returns path when it leads to this host, else the first page: "//host" and "/\host" lead elsewhere.
@@ -57,11 +62,13 @@ type loginView struct {
 
 func (c *console) login(w http.ResponseWriter, r *http.Request) {
 	next := ownPath(r.PostFormValue("next"))
-	if err := c.auth.check(c.Client(r), r.PostFormValue("token")); err != nil {
+	token := r.PostFormValue("token")
+	owner, err := c.auth.check(c.Client(r), token)
+	if err != nil {
 		c.render(w, r, statusOf(err), "login", "login.title", loginView{Next: next, Err: err})
 		return
 	}
-	c.auth.setCookie(w)
+	c.auth.keep(w, owner, token)
 	http.Redirect(w, r, next, http.StatusSeeOther)
 }
 

@@ -38,10 +38,11 @@ func TestPagesTell(t *testing.T) {
 			"Alerts: 4.", "it took 36 min", "1 of the records arrived late", "203.0.113.66", "attacker", "T1550.001", "actiontrail-" + uidD + "/actiontrail_audit/1/1002/2",
 			"late by 11 min", "Happened", "Arrived", "PutBucketAcl", "ServiceUnavailable", "Retry 1 failed task", "Undo 1 task", "Waits for approval", "ram_disable_access_key",
 		},
-		"/response": {"Block IP address", "Approve 2 tasks", "Reject", "23 h left", "Block 203.0.113.66 in WAF", uidC, uidD, "nothing is done", "Partly done"},
-		"/accounts": {"NoPermission", "control policies", "fenghuo-collector", "Failed", uidE},
-		"/sources":  {"no record for 2 h 12 min", "18,250", "24.0 MiB", "wafnew-project/wafnew-logstore/0/77/3", "field is no number", "Silent"},
-		"/search":   {"The stream keeps logs for 3 days.", "Log storage is off"},
+		"/response":         {"Block IP address", "Approve 2 tasks", "Reject", "23 h left", "Block 203.0.113.66 in WAF", uidC, uidD, "nothing is done", "Partly done"},
+		"/accounts":         {"NoPermission", "control policies", "fenghuo-collector", "Failed", uidE},
+		"/accounts/" + uidD: {"payments", "fenghuo-collector", "acs:ram::1100000000000002:role/fenghuo-collect", "log:GetCursorOrData", "Last read", "ram_disable_access_key", "Playbooks may not act", "24.0 MiB"},
+		"/sources":          {"no record for 2 h 12 min", "18,250", "24.0 MiB", "wafnew-project/wafnew-logstore/0/77/3", "field is no number", "Silent"},
+		"/search":           {"The stream keeps logs for 3 days.", "Log storage is off"},
 	} {
 		status, body := ask(t, h, target, "")
 		if status != http.StatusOK {

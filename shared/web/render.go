@@ -79,6 +79,7 @@ type page struct {
 	Path    string // with its query, for coming back
 	Now     time.Time
 	Session bool // somebody is logged in by cookie
+	Owner   bool // the reader has a pass for one account, and sees its window only
 	Data    any
 
 	names map[string]string // of accounts, by uid
@@ -162,9 +163,7 @@ func (c *console) render(w http.ResponseWriter, r *http.Request, status int, nam
 		Lang: lang, Title: set.words.t(titleKey), Name: name, Path: r.URL.RequestURI(), Now: c.Now(), Data: data, words: set.words,
 		o: &c.Options, query: r.URL.Query(), names: map[string]string{},
 	}
-	if k, err := r.Cookie(sessionCookie); err == nil && c.auth.configured() && c.auth.validSession(k.Value) {
-		p.Session = true
-	}
+	owner := c.readers(r, p)
 	if name != "login" && name != "error" {
 		accounts, err := c.Store.Accounts(r.Context())
 		if err != nil {
@@ -172,7 +171,9 @@ func (c *console) render(w http.ResponseWriter, r *http.Request, status int, nam
 			return
 		}
 		for _, a := range accounts {
-			p.names[a.UID] = a.Name
+			if owner == "" || owner == a.UID {
+				p.names[a.UID] = a.Name
+			}
 		}
 	}
 	if r.Method != http.MethodGet { // an action has no page to come back to
@@ -192,6 +193,26 @@ func (c *console) render(w http.ResponseWriter, r *http.Request, status int, nam
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
 	_, _ = w.Write(b.Bytes()) // the client is gone; nobody to tell
+}
+
+// readers notes who reads: somebody with a session, or the owner of one account, whose uid it returns.
+func (c *console) readers(r *http.Request, p *page) (owner string) {
+	if !c.auth.configured() {
+		return ""
+	}
+	if token, ok := bearer(r); ok {
+		owner = c.auth.passOf(token)
+	} else if k, err := r.Cookie(sessionCookie); err == nil {
+		owner = c.auth.passOf(k.Value)
+		p.Session = owner != "" || c.auth.validSession(k.Value)
+	}
+	p.Owner = owner != ""
+	return owner
+}
+
+// SourceHealth is the health of a source, or that it is off.
+func (p *page) SourceHealth(enabled bool, h soc.Health) soc.Health {
+	return healthOf(soc.DataSource{Enabled: enabled, Health: h})
 }
 
 // thousands writes a whole number with separators.

@@ -5,13 +5,16 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/fenghuo-soc/fenghuo/shared/catalog"
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
 	"github.com/fenghuo-soc/fenghuo/shared/store"
+	"github.com/fenghuo-soc/fenghuo/shared/window"
 )
 
 const (
@@ -78,6 +81,11 @@ func newConsole(t testing.TB, o Options) (http.Handler, *store.DB, *fakeCloud) {
 	if o.Now == nil {
 		o.Now = func() time.Time { return testNow }
 	}
+	template, err := os.ReadFile(filepath.Join("..", "..", "template.yaml"))
+	must(t, err)
+	templates, err := catalog.Load()
+	must(t, err)
+	o.Window = window.Viewer{Store: db, Catalog: templates, Template: template, Administrator: "1100000000000002", Management: "1100000000000001", Now: o.Now}.Look
 	h, err := New(o)
 	if err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
+	"github.com/fenghuo-soc/fenghuo/shared/window"
 )
 
 //go:embed static/console.css static/console.js static/icon.svg
@@ -26,9 +27,11 @@ type Options struct {
 	LogStorage  bool   // normalised logs are kept in the archive beyond the stream's own days
 	StreamDays  int    // days for which the stream keeps logs; 0 when that is not known
 
-	Log       func(ctx context.Context) *slog.Logger // nil: no log
-	RequestID func(ctx context.Context) string       // names a request in errors and the audit trail; nil: ""
-	Client    func(r *http.Request) string           // address of the client, for the limit on wrong tokens; nil: RemoteAddr
+	Log func(ctx context.Context) *slog.Logger // nil: no log
+	// Window shows the owner of a member what is read from the account; nil knows no account.
+	Window    func(ctx context.Context, uid string) (window.Window, error)
+	RequestID func(ctx context.Context) string // names a request in errors and the audit trail; nil: ""
+	Client    func(r *http.Request) string     // address of the client, for the limit on wrong tokens and the audit trail; nil: RemoteAddr
 }
 
 // console is the handler. It keeps no state of its own besides the count of wrong tokens.
@@ -38,6 +41,8 @@ type console struct {
 	pages map[string]*pageSet // by language
 	open  *http.ServeMux      // what needs no token
 	inner *http.ServeMux      // what does
+
+	window *http.ServeMux // what a pass opens
 }
 
 // New returns the console. It is safe for concurrent use. Its error is of kind soc.Invalid for a malformed
@@ -51,6 +56,11 @@ func New(o Options) (http.Handler, error) {
 	}
 	if o.RequestID == nil {
 		o.RequestID = func(context.Context) string { return "" }
+	}
+	if o.Window == nil {
+		o.Window = func(_ context.Context, uid string) (window.Window, error) {
+			return window.Window{}, &soc.Error{Kind: soc.NotFound, Op: "show window", Account: uid, Err: errors.New("the console has no windows")}
+		}
 	}
 	if o.Client == nil {
 		o.Client = remoteHost
@@ -70,6 +80,10 @@ func New(o Options) (http.Handler, error) {
 	c.open.HandleFunc("POST /logout", c.logout)
 	c.routeAPI(c.inner)
 	c.routePages(c.inner)
+	c.window = http.NewServeMux()
+	c.routeWindow(c.window)
+	c.routeWindow(c.inner)
+	c.routePass(c.inner)
 	return secured(http.HandlerFunc(c.serve)), nil
 }
 
@@ -89,7 +103,12 @@ func (c *console) serve(w http.ResponseWriter, r *http.Request) {
 		c.open.ServeHTTP(w, r)
 		return
 	}
-	if c.admit(w, r) {
-		c.inner.ServeHTTP(w, r)
+	owner, ok := c.admit(w, r)
+	switch {
+	case !ok:
+	case owner != "":
+		c.serveWindow(w, r, owner)
+	default:
+		c.inner.ServeHTTP(w, r.WithContext(withAddress(r.Context(), c.Client(r))))
 	}
 }

@@ -73,6 +73,13 @@ func (c *Client) UpdateFlow(ctx context.Context, name, definition, description, 
 	return out, err
 }
 
+// DescribeFlow reads a deployed flow. Kinds: NotFound, Denied.
+func (c *Client) DescribeFlow(ctx context.Context, name string) (Flow, error) {
+	var out Flow
+	err := c.read(ctx, "DescribeFlow", "flow/"+name, map[string]string{"Name": name}, &out)
+	return out, err
+}
+
 func flowForm(name, definition, description, roleARN string) map[string]string {
 	return map[string]string{"Name": name, "Definition": definition, "Description": description, "Type": "FDL", "RoleArn": roleARN}
 }

@@ -107,35 +107,46 @@ func (c *Client) failure(function string, kind soc.Kind, err error) *soc.Error {
 }
 
 func (c *Client) attempt(ctx context.Context, function string, payload []byte, invocation string) ([]byte, error) {
+	header := http.Header{"Content-Type": {"application/octet-stream"}, "X-Fc-Invocation-Type": {invocation}}
+	resp, body, err := c.send(ctx, http.MethodPost, "InvokeFunction", function, "/invocations", header, payload)
+	if err != nil {
+		return nil, err
+	}
+	return c.read(function, resp, body)
+}
+
+// send sends one signed request about a function and reads its answer, whatever its status is.
+func (c *Client) send(ctx context.Context, method, action, function, rest string, header http.Header, payload []byte) (*http.Response, []byte, error) {
 	if c.credentials == nil {
-		return nil, c.failure(function, soc.Invalid, errors.New("client has no credentials"))
+		return nil, nil, c.failure(function, soc.Invalid, errors.New("client has no credentials"))
 	}
 	cred, err := c.credentials(ctx)
 	if err != nil {
-		return nil, &soc.Error{Kind: soc.KindOf(err), Op: "get credentials to invoke function", Account: c.account, Resource: function, Err: err}
+		return nil, nil, &soc.Error{Kind: soc.KindOf(err), Op: "get credentials for " + action, Account: c.account, Resource: function, Err: err}
 	}
-	target := c.base + "/" + apiVersion + "/functions/" + url.PathEscape(function) + "/invocations"
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(payload))
+	target := c.base + "/" + apiVersion + "/functions/" + url.PathEscape(function) + rest
+	req, err := http.NewRequestWithContext(ctx, method, target, bytes.NewReader(payload))
 	if err != nil {
-		return nil, c.failure(function, soc.Invalid, errors.New("endpoint is malformed"))
+		return nil, nil, c.failure(function, soc.Invalid, errors.New("endpoint is malformed"))
 	}
-	req.Header.Set("Content-Type", "application/octet-stream")
+	if header != nil {
+		req.Header = header
+	}
 	req.Header.Set("Accept", "application/json")
-	req.Header.Set("x-fc-invocation-type", invocation)
-	sign(req, payload, cred, c.now(), uuid.NewString())
+	sign(req, action, payload, cred, c.now(), uuid.NewString())
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return nil, c.networkError(ctx, function, err)
+		return nil, nil, c.networkError(ctx, function, err)
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxResult+1))
 	if err != nil {
-		return nil, c.networkError(ctx, function, err)
+		return nil, nil, c.networkError(ctx, function, err)
 	}
 	if len(body) > maxResult {
-		return nil, c.failure(function, soc.Internal, errors.New("result is larger than 32 MiB"))
+		return nil, nil, c.failure(function, soc.Internal, errors.New("result is larger than 32 MiB"))
 	}
-	return c.read(function, resp, body)
+	return resp, body, nil
 }
 
 func (c *Client) networkError(ctx context.Context, function string, err error) error {
@@ -150,22 +161,27 @@ func (c *Client) networkError(ctx context.Context, function string, err error) e
 }
 
 func (c *Client) read(function string, resp *http.Response, body []byte) ([]byte, error) {
-	id := resp.Header.Get("x-fc-request-id")
 	if resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusAccepted {
-		var answer struct{ RequestID, Code, Message string }
-		_ = json.Unmarshal(body, &answer) // what cannot be read leaves the status to decide
-		if id == "" {
-			id = answer.RequestID
-		}
-		e := c.failure(function, openapi.KindOf(resp.StatusCode, answer.Code), fmt.Errorf("status %d: %.512s", resp.StatusCode, answer.Message))
-		e.Code, e.RequestID = answer.Code, id
-		if e.Kind == soc.Denied {
-			e.Next = "allow fc:InvokeFunction on functions/" + function + " to the caller"
-		}
-		return nil, e
+		return nil, c.refused(function, "fc:InvokeFunction", resp, body)
 	}
 	if t := resp.Header.Get("x-fc-error-type"); t != "" {
-		return nil, failed(function, c.account, id, t, body)
+		return nil, failed(function, c.account, resp.Header.Get("x-fc-request-id"), t, body)
 	}
 	return body, nil
+}
+
+// refused makes the error of an answer that is none of success. permission is what the call needs.
+func (c *Client) refused(function, permission string, resp *http.Response, body []byte) error {
+	id := resp.Header.Get("x-fc-request-id")
+	var answer struct{ RequestID, Code, Message string }
+	_ = json.Unmarshal(body, &answer) // what cannot be read leaves the status to decide
+	if id == "" {
+		id = answer.RequestID
+	}
+	e := c.failure(function, openapi.KindOf(resp.StatusCode, answer.Code), fmt.Errorf("status %d: %.512s", resp.StatusCode, answer.Message))
+	e.Code, e.RequestID = answer.Code, id
+	if e.Kind == soc.Denied {
+		e.Next = "allow " + permission + " on functions/" + function + " to the caller"
+	}
+	return e
 }

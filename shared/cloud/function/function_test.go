@@ -25,7 +25,7 @@ func TestSignatureVector(t *testing.T) {
 	r.Header = http.Header{}
 	r.Header.Set("Content-Type", "application/octet-stream")
 	r.Header.Set("x-fc-invocation-type", "Sync") // not signed
-	sign(r, []byte(`{"a":1}`), openapi.Credentials{AccessKeyID: "ak", AccessKeySecret: "testsk"}, time.Date(2025, 1, 2, 3, 4, 5, 0, time.UTC), "n-1")
+	sign(r, "InvokeFunction", []byte(`{"a":1}`), openapi.Credentials{AccessKeyID: "ak", AccessKeySecret: "testsk"}, time.Date(2025, 1, 2, 3, 4, 5, 0, time.UTC), "n-1")
 	canonical, names := canonicalRequest(r)
 	if sum := sha256.Sum256([]byte(canonical)); hex.EncodeToString(sum[:]) != "f75a00d7738a634f178e9f57e173a2003cbae3415088e43eeb4aa7192711a974" {
 		t.Errorf("hash of the canonical request differs; it is\n%s", canonical)

@@ -14,10 +14,10 @@ import (
 
 const algorithm = "ACS3-HMAC-SHA256"
 
-// sign sets the headers of an InvokeFunction request and its Authorization (fc.md §4.5).
-func sign(r *http.Request, body []byte, c openapi.Credentials, now time.Time, nonce string) {
+// sign sets the headers of a request of an operation and its Authorization (fc.md §4.5).
+func sign(r *http.Request, action string, body []byte, c openapi.Credentials, now time.Time, nonce string) {
 	r.Header.Set("x-acs-version", apiVersion)
-	r.Header.Set("x-acs-action", "InvokeFunction")
+	r.Header.Set("x-acs-action", action)
 	r.Header.Set("x-acs-date", now.UTC().Format("2006-01-02T15:04:05Z"))
 	r.Header.Set("x-acs-signature-nonce", nonce)
 	r.Header.Set("x-acs-content-sha256", hash(body))

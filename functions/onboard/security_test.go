@@ -1,0 +1,79 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/fenghuo-soc/fenghuo/shared/cloud/directory"
+	"github.com/fenghuo-soc/fenghuo/shared/org"
+	"github.com/fenghuo-soc/fenghuo/shared/soc"
+	"github.com/fenghuo-soc/fenghuo/shared/store"
+)
+
+// TestDelegationsAreInTheTrail: what Security Center shows is written down when it differs from what was last written, once.
+func TestDelegationsAreInTheTrail(t *testing.T) {
+	t.Parallel()
+	h, db, _ := newHandler(t, shop)
+	see := func(list ...directory.SecurityAccount) {
+		t.Helper()
+		h.members.(*membersStub).administrators = list
+		for range 2 { // the second look finds nothing new
+			if f := call[followResult](t, h, `{"operation":"follow"}`); f.Status != org.StatusOK {
+				t.Fatalf("%+v", f)
+			}
+		}
+	}
+	both := directory.SecurityAccount{ID: admin, AdministersSecurity: true, AdministersAnalysis: true}
+	see(both)
+	see(both, directory.SecurityAccount{ID: payments, AdministersSecurity: true})
+	see() // this account may not ask any more
+	trail, err := db.SearchAudit(t.Context(), store.AuditQuery{Action: org.ChangeDelegates})
+	if err != nil || len(trail) != 3 {
+		t.Fatalf("%d entries, %v; want one for each change: %+v", len(trail), err, trail)
+	}
+	if trail[2].Before != "" || trail[1].Before != trail[2].After || trail[0].Before != trail[1].After || !strings.Contains(trail[0].After, `"denied":true`) || !strings.Contains(trail[1].After, payments) {
+		t.Errorf("before and after: %+v", trail)
+	}
+	if !strings.Contains(trail[0].Actor, mgmt) || !strings.HasPrefix(trail[0].Origin, "seen by ") {
+		t.Errorf("who and from where: %+v", trail[0])
+	}
+	incidents, err := db.Incidents(t.Context(), store.IncidentFilter{})
+	if err != nil || len(incidents) != 2 {
+		t.Fatalf("%d security events, %v; want one for each change after the first sight", len(incidents), err)
+	}
+	levels := map[soc.Level]int{}
+	for _, i := range incidents {
+		levels[i.Level]++
+	}
+	if levels[soc.High] == 0 {
+		t.Errorf("the loss of its own delegation is not told as high: %v", levels)
+	}
+	if _, _, err := db.VerifyAudit(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestMonitoredAccountsFollowTheScope: joined accounts are in Security Center's list, those that leave are not, and what
+// somebody put there by hand stays.
+func TestMonitoredAccountsFollowTheScope(t *testing.T) {
+	t.Parallel()
+	h, db, _ := newHandler(t, shop, payments)
+	stub := h.members.(*membersStub)
+	const byHand = "1100000000000077"
+	stub.monitored = []string{byHand}
+	for uid, state := range map[string]soc.AccountState{shop: soc.AccountJoined, payments: soc.AccountJoined, nobody: soc.AccountFailed} {
+		if err := db.SaveAccount(t.Context(), soc.Account{UID: uid, State: state}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	call[followResult](t, h, `{"operation":"follow"}`)
+	if d := cmp.Diff([]string{shop, payments, byHand}, stub.monitored); d != "" {
+		t.Errorf("after a regular run (-want +got):\n%s", d)
+	}
+	call[planResult](t, h, `{"operation":"plan","run_id":"r","action":"leave","input":{"accounts":["`+payments+`"]}}`)
+	if d := cmp.Diff([]string{shop, byHand}, stub.monitored); d != "" {
+		t.Errorf("before the roles of an account are removed (-want +got):\n%s", d)
+	}
+}

@@ -1,0 +1,36 @@
+package org
+
+// Kinds of change of an account. They are actions of the audit trail; a security event that onboard opens by itself names
+// one of them where events of detection name a rule.
+const (
+	ChangeJoin      = "account.join"
+	ChangeLeave     = "account.leave"
+	ChangeDepart    = "account.depart"  // it left the directory
+	ChangeSuspend   = "account.suspend" // it is being closed
+	ChangeResume    = "account.resume"
+	ChangeRename    = "account.rename"
+	ChangeRoles     = "roles.repair" // roles were not as they should be, and were put right
+	ChangePass      = "window.pass"  // a pass for the window was handed out
+	ChangeScope     = "scope.apply"
+	ChangeDelegates = "delegation.change" // who administers the directory's security services
+)
+
+// ChangeTitle names a kind of change for people, in English or Chinese; "" for what is none.
+func ChangeTitle(kind string, zh bool) string {
+	t := map[string][2]string{
+		ChangeJoin:      {"Account joined the scope", "账号已纳入管理范围"},
+		ChangeLeave:     {"Account left the scope", "账号已移出管理范围"},
+		ChangeDepart:    {"Member left the resource directory", "成员账号离开资源目录"},
+		ChangeSuspend:   {"Member account is being closed", "成员账号正在注销"},
+		ChangeResume:    {"Member account is back", "成员账号已恢复"},
+		ChangeRename:    {"Account was renamed", "账号名称变更"},
+		ChangeRoles:     {"Roles of the SOC were changed in a member", "成员账号中的 SOC 角色被更改"},
+		ChangePass:      {"Pass for the member's window handed out", "已发放成员账号视图凭证"},
+		ChangeScope:     {"Scope document applied", "已应用范围文档"},
+		ChangeDelegates: {"Delegated administrators changed", "委派管理员变更"},
+	}[kind]
+	if zh {
+		return t[1]
+	}
+	return t[0]
+}
