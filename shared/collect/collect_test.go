@@ -429,3 +429,33 @@ func BenchmarkForward(b *testing.B) {
 		}
 	}
 }
+
+// TestWhatGoesOnForASplitShardIsReadAtOnce does not wait for discover.
+func TestWhatGoesOnForASplitShardIsReadAtOnce(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		parent := &member{readOnly: true, split: true}
+		parent.write(3)
+		w := newWorld(parent, 1)
+		children := map[int]*member{1: {}, 2: {}}
+		for _, c := range children {
+			c.write(2)
+		}
+		w.open = func(h store.Shard) (Reader, error) {
+			if c := children[h.Shard]; c != nil {
+				if !w.book.ended(first) {
+					t.Errorf("shard %d is read before its parent is read to the end", h.Shard)
+				}
+				return c, nil
+			}
+			return parent, nil
+		}
+		sum := w.run(t, 10*time.Second)
+		if sum.Groups != 7 || sum.Shards != 3 || len(sum.Errors) != 0 {
+			t.Errorf("%+v", sum)
+		}
+		if d := cmp.Diff([]int{0, 0}, w.book.parents); d != "" {
+			t.Errorf("parents of what goes on: %s", d)
+		}
+	})
+}
