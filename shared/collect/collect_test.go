@@ -290,7 +290,7 @@ func TestSplitGroupsKeepTheNumbersOfTheirLogs(t *testing.T) {
 		b.StartLog(uint32(i+1), 0)
 		b.Field("body", strings.Repeat("x", sls.MaxGroupBytes/5))
 	}
-	b.AddTag(TagFirst, "1000000") // a tenant's own tag with our name
+	b.AddTag(soc.TagFirst, "1000000") // a tenant's own tag with our name
 	bubble(t, func(t *testing.T) {
 		m := &member{groups: [][]byte{b.Bytes()}}
 		w := newWorld(m, 1)
@@ -305,7 +305,7 @@ func TestSplitGroupsKeepTheNumbersOfTheirLogs(t *testing.T) {
 		central, n := &member{groups: parts}, 0
 		span := Span{Logstore: "stream", Begin: sls.Cursor(base).String(), End: sls.Cursor(base + 2).String()}
 		err := Each(t.Context(), central, span, func(_ sls.Cursor, g sls.Group) error {
-			o, err := OriginOf(g)
+			o, g, err := OriginOf(g)
 			for i, l := range g.Logs() {
 				if sec, _ := l.Time(); i != n || int(sec) != n+1 || o.Record(i).Cursor != base {
 					t.Errorf("log %d has number %d and time %d in %v", n, i, sec, o)

@@ -126,7 +126,7 @@ func (s *stream) PutLogs(_ context.Context, _ string, raw []byte, _ string) erro
 	if err != nil {
 		return err
 	}
-	o, err := OriginOf(g)
+	o, g, err := OriginOf(g)
 	if err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ func (s *stream) PutLogs(_ context.Context, _ string, raw []byte, _ string) erro
 	if s.keep != nil {
 		s.keep(bytes.Clone(raw))
 	}
-	for i := range g.CountFrom(firstOf(g)).Logs() {
+	for i := range g.Logs() {
 		s.got[o.Record(i).String()]++
 	}
 	s.acct[o.Account] = true
