@@ -44,10 +44,9 @@ func TestDocumentedOperations(t *testing.T) {
 		"Sts 2015-04-01": operationsOf(&sts.Client{}),
 		// Operations that only newer documents list.
 		"ResourceDirectoryMaster 2022-04-19": {
-			"AssociateMembers", "DisassociateMembers", "ListAuthorizedAccounts", "ListAuthorizedFolders",
-			"UpdatePayerForAccount", "PrecheckForConsolidatedBillingAccount", "SetMemberDisplayNameSyncStatus", "ListMessageContacts",
+			"ListAuthorizedAccounts", "ListAuthorizedFolders", "CancelMessageContactUpdate", "ListMessageContactVerifications", "GetMessageContactDeletionStatus",
 		},
-		"ROS 2019-09-10": {"StopStackGroupOperation", "DetectStackGroupDrift", "ImportStacksToStackGroup", "CreateChangeSet", "ValidateTemplate"},
+		"ROS 2019-09-10": {"DetectStackGroupDrift", "ImportStacksToStackGroup", "CreateChangeSet", "ValidateTemplate"},
 	}
 	absent := 0
 	for product, operations := range lists {
@@ -77,6 +76,13 @@ func TestDocumentedOperations(t *testing.T) {
 			}
 		}
 	}
+	for version, actions := range section21 {
+		for _, action := range actions {
+			if !has[version+" "+action] {
+				t.Errorf("%s lacks %s, which section 2.1 of the accounts sheet lists", version, action)
+			}
+		}
+	}
 	for _, action := range section51 {
 		if !has["2015-05-01 "+action] {
 			t.Errorf("RAM lacks %s, which section 5.1 of the accounts sheet lists", action)
@@ -98,7 +104,20 @@ var (
 		// Named in sections 2.1 and 2.6.
 		"DeleteAccount", "CheckAccountDelete", "GetAccountDeletionCheckResult", "GetAccountDeletionStatus", "SetMemberDeletionPermission",
 		"EnableControlPolicy", "DisableControlPolicy", "CreateControlPolicy", "AttachControlPolicy", "DetachControlPolicy", "ListControlPolicies",
-		"TagResources", "UntagResources", "ListTagResources",
+		"TagResources", "UntagResources", "ListTagResources", "BindSecureMobilePhone", "SendVerificationCodeForBindSecureMobilePhone",
+		"ChangeAccountEmail", "RetryChangeAccountEmail", "CancelChangeAccountEmail", "GetPayerForAccount",
+	}
+	// section21 are the operations of one version alone.
+	section21 = map[string][]string{
+		"2020-03-31": {
+			"InitResourceDirectory", "PromoteResourceAccount", "CancelPromoteResourceAccount", "ResendPromoteResourceAccountEmail",
+			"CreateServiceLinkedRole", "DeleteServiceLinkedRole", "GetServiceLinkedRoleDeletionStatus",
+			"CreateResourceGroup", "GetResourceGroup", "ListResourceGroups", "UpdateResourceGroup", "DeleteResourceGroup",
+		},
+		"2022-04-19": {
+			"AssociateMembers", "DisassociateMembers", "AddMessageContact", "GetMessageContact", "ListMessageContacts", "UpdateMessageContact",
+			"DeleteMessageContact", "UpdatePayerForAccount", "PrecheckForConsolidatedBillingAccount", "SetMemberDisplayNameSyncStatus",
+		},
 	}
 	section51 = []string{
 		"CreateRole", "GetRole", "UpdateRole", "DeleteRole", "ListRoles", "CreatePolicy", "CreatePolicyVersion", "DeletePolicy", "AttachPolicyToRole",

@@ -81,6 +81,9 @@ func (f *front) identify(r *http.Request) (next http.Handler, t faults.Target, r
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.fc.ServeHTTPTrigger(w, r, account, function) }),
 			faults.Target{Service: "FC", Operation: "HTTPTrigger"}, ""
 	}
+	if s.fc.HasDomain(r.Host) {
+		return http.HandlerFunc(s.fc.ServeDomain), faults.Target{Service: "FC", Operation: "HTTPTrigger"}, ""
+	}
 	key := ""
 	switch {
 	case strings.HasPrefix(r.URL.Path, "/2023-03-30/"), strings.HasPrefix(r.URL.Path, "/2016-08-15/"):

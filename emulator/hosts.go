@@ -7,7 +7,7 @@ import (
 
 // customDomain is the suffix of the custom domains of this cloud. A function with an HTTP trigger is served at
 // <function>.<account>.fc.test as at a custom domain: unlike the default domain under fcapp.run, which makes browsers
-// download pages, it passes answers through. Binding domains of one's own is not offered.
+// download pages, it passes answers through. Domains of one's own are bound with CreateCustomDomain.
 //
 // Assumption: every function with an HTTP trigger has such a domain, without route, certificate or registration.
 const customDomain = ".fc.test"

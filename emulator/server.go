@@ -34,6 +34,8 @@ type Options struct {
 	Env map[string]string
 	// Faults is what goes wrong on purpose, from the first call on. More can be added with [Server.Faults].
 	Faults faults.Plan
+	// StackInstanceTime is how long an operation on a stack group takes for each instance. 0 is as fast as it can.
+	StackInstanceTime time.Duration
 }
 
 // Server is a running emulator. All methods are safe for concurrent use.
@@ -132,7 +134,7 @@ func (s *Server) build(o Options) error {
 	}
 	credentials, authorizer := s.faults.Credentials(s.iam), s.calls.Authorizer(s.iam)
 	s.gateway = gateway.New(gateway.Options{Credentials: credentials, Authorizer: authorizer})
-	s.sls = sls.New(sls.Options{Credentials: credentials, Authorizer: authorizer, Region: o.World.Region, BaseHosts: []string{"sls.test"}})
+	s.sls = sls.New(o.World.LogService.options(sls.Options{Credentials: credentials, Authorizer: authorizer, Region: o.World.Region, BaseHosts: []string{"sls.test"}}))
 	s.fc, err = fc.New(fc.Options{
 		Auth: fc.FromGateway(s.gateway, authorizer), Roles: s.iam, Region: o.World.Region, Dir: s.dir,
 		Logs: logSource{s.sls}, Sink: s.sls, LogEndpoint: s.endpoint, Env: o.Env, Again: s.faults.Duplicate,
@@ -143,11 +145,12 @@ func (s *Server) build(o Options) error {
 	s.flow = cloudflow.New(cloudflow.Options{
 		Region: o.World.Region, Invoker: invoker{s.fc}, Roles: s.iam, Authorizer: authorizer,
 		Cron: func(text string) (cloudflow.Schedule, error) { return fc.ParseSchedule(text) }, HTTP: &http.Client{Timeout: time.Minute},
+		API: flowAPI{s.gateway},
 	})
 	s.rd = directory.New(s.directoryOptions())
 	s.products = products.New(products.Options{})
 	s.oss = oss.New(oss.Options{Credentials: credentials, Authorizer: authorizer, Region: o.World.Region})
-	s.stacks = ros.New(ros.Options{Invoker: s.gateway, Logs: stackLogs{s.sls}, Roles: s.iam, Directory: s.rd})
+	s.stacks = ros.New(ros.Options{Invoker: s.gateway, Logs: stackLogs{s.sls}, Roles: s.iam, Directory: s.rd, InstanceTime: o.StackInstanceTime})
 	for _, r := range []interface{ Register(*gateway.Gateway) }{s.iam, s.rd, s.flow, s.products, s.stacks} {
 		r.Register(s.gateway)
 	}
@@ -158,6 +161,9 @@ func (s *Server) build(o Options) error {
 // Close stops every function, flow and the listener, and removes the work directory.
 func (s *Server) Close(ctx context.Context) error {
 	var errs []error
+	if s.stacks != nil {
+		s.stacks.Close()
+	}
 	if s.flow != nil {
 		s.flow.Close()
 	}
@@ -200,6 +206,9 @@ func (s *Server) FC() *fc.Service { return s.fc }
 
 // Flows is CloudFlow.
 func (s *Server) Flows() *cloudflow.Service { return s.flow }
+
+// Stacks is Resource Orchestration Service.
+func (s *Server) Stacks() *ros.Service { return s.stacks }
 
 // OSS has the buckets.
 func (s *Server) OSS() *oss.Service { return s.oss }

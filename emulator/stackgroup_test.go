@@ -59,6 +59,7 @@ func (w *cloudWorld) as(c *sdk.Client, version, action string, params ...string)
 		r.FormParams[params[i]] = params[i+1]
 	}
 	answer, err := c.ProcessCommonRequest(r)
+	w.Stacks().Wait() // for what the call began
 	var e *sdkerrors.ServerError
 	if errors.As(err, &e) {
 		return map[string]any{"Message": e.Message()}, strconv.Itoa(e.HttpStatus()) + " " + e.ErrorCode()

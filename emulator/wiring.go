@@ -3,12 +3,14 @@ package emulator
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/fenghuo-soc/fenghuo/emulator/auth"
 	"github.com/fenghuo-soc/fenghuo/emulator/cloudflow"
 	"github.com/fenghuo-soc/fenghuo/emulator/directory"
 	"github.com/fenghuo-soc/fenghuo/emulator/fc"
+	"github.com/fenghuo-soc/fenghuo/emulator/gateway"
 	"github.com/fenghuo-soc/fenghuo/emulator/iam"
 	"github.com/fenghuo-soc/fenghuo/emulator/ros"
 	"github.com/fenghuo-soc/fenghuo/emulator/sls"
@@ -50,6 +52,20 @@ func (i invoker) InvokeFunction(ctx context.Context, in cloudflow.Invocation) cl
 		return cloudflow.InvocationResult{Code: "InternalServerError", Message: err.Error()}
 	}
 	return cloudflow.InvocationResult{Code: r.Code, Message: r.Message, ErrorType: r.ErrorType, Body: r.Body}
+}
+
+// flowAPI lets flows call the operations of other products through the gateway.
+type flowAPI struct{ *gateway.Gateway }
+
+// Versions finds the versions of a product that have an operation; actions are sorted, and versions are dates.
+func (a flowAPI) Versions(product, operation string) []string {
+	var out []string
+	for _, line := range a.Actions() {
+		if f := strings.Fields(line); len(f) == 3 && strings.EqualFold(f[0], product) && f[2] == operation {
+			out = append(out, f[1])
+		}
+	}
+	return out
 }
 
 // stackLogs lets stacks make Logstores.

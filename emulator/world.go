@@ -22,6 +22,8 @@ type World struct {
 	Accounts  []WorldAccount `yaml:"accounts"`
 	Directory WorldDirectory `yaml:"directory"`
 	Logs      WorldLogs      `yaml:"logs"`
+
+	LogService WorldLogService `yaml:"log_service"`
 }
 
 // WorldAccount is one account. Kind is what it is meant to become: management, administrator or member.
@@ -169,7 +171,7 @@ func (w World) check() error {
 	if len(w.Directory.Members) > 0 && !w.Directory.Enabled {
 		return errors.New("the directory has members but is not enabled")
 	}
-	return nil
+	return w.LogService.check()
 }
 
 // Management returns the account of kind management.

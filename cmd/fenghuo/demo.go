@@ -19,7 +19,7 @@ type demoCommand struct {
 	Lang    string `help:"Language of the story: en or zh. Default from LANG." enum:"en,zh," default:""`
 	Seed    uint64 `default:"1" help:"The same seed makes the same logs."`
 	Records int    `default:"20000" help:"Ordinary log records around the attacks."`
-	Yes     bool   `help:"Approve every response without asking."`
+	Yes     bool   `help:"Approve every response without asking. Without a terminal nobody can be asked: the demo says so and approves too."`
 	Check   bool   `help:"Exit with 1 when the score is short. Approves as --yes does."`
 	JSON    bool   `name:"json" help:"Print the score as JSON on standard output; the story goes to standard error."`
 	Keep    bool   `help:"Keep the console open after the score, until Ctrl-C."`
@@ -52,7 +52,7 @@ func (c *demoCommand) Run(ctx context.Context) (err error) {
 	}
 	score, err := demo.Run(ctx, demo.Options{
 		Root: root, Binaries: dir, Seed: c.Seed, Records: c.Records, Listen: c.Listen, Stay: c.Keep,
-		Tell: s.line, Approve: c.approver(s), Scored: func(score demo.Score) { c.print(s, score) },
+		Tell: s.line, Approve: c.approver(s, os.Stdin), Scored: func(score demo.Score) { c.print(s, score) },
 	})
 	if err != nil {
 		return err
@@ -96,14 +96,22 @@ func build(ctx context.Context, s *screen, root, dir string) error {
 	return nil
 }
 
-// approver asks at the terminal. Without one, or when told to, it approves.
-func (c *demoCommand) approver(s *screen) func(context.Context, soc.Run) (bool, error) {
-	if c.Yes || c.Check || !term.IsTerminal(int(os.Stdin.Fd())) {
-		return func(context.Context, soc.Run) (bool, error) { return true, nil }
+// approver asks at the terminal. When told to, it approves; without a terminal it approves too, since what is acted on is the demo's
+// own world, and says so each time.
+func (c *demoCommand) approver(s *screen, stdin *os.File) func(context.Context, soc.Run) (bool, error) {
+	told := c.Yes || c.Check
+	if told || !term.IsTerminal(int(stdin.Fd())) {
+		return func(context.Context, soc.Run) (bool, error) {
+			if !told {
+				fmt.Fprintln(s.out, "         "+s.say("no terminal, so nobody can be asked: approved automatically, for this is the demo's own world (--yes says so beforehand)",
+					"没有终端,无人可询问:因为这是演示自己的环境,已自动批准(可用 --yes 事先声明)"))
+			}
+			return true, nil
+		}
 	}
 	lines := make(chan string)
 	go func() { // ends with the program: a read of a terminal cannot be interrupted
-		in := bufio.NewScanner(os.Stdin)
+		in := bufio.NewScanner(stdin)
 		for in.Scan() {
 			lines <- in.Text()
 		}

@@ -13,6 +13,9 @@ type emulatorCommand struct {
 	Listen string `default:"127.0.0.1:8420" help:"Address on loopback; port 0 takes a free one."`
 	World  string `default:"example" help:"example (five accounts with directory and logs), empty (the same before anything is set up), or the path of a world file."`
 	Faults string `help:"File with faults that strike calls, YAML or JSON; see emulator/faults. GET /_emulator/faults counts them." placeholder:"FILE"`
+
+	LogQuotas bool          `help:"Limit the Log Service as its documentation says; a world file can set each quota."`
+	LogDelay  time.Duration `help:"Hide new projects and Logstores for this long, as the Log Service does." placeholder:"60s"`
 }
 
 // closeTime is how long functions and flows have to end.
@@ -24,6 +27,8 @@ func (c *emulatorCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	w.LogService.DocumentedQuotas = w.LogService.DocumentedQuotas || c.LogQuotas
+	w.LogService.PropagationDelay = max(w.LogService.PropagationDelay, c.LogDelay)
 	var plan faults.Plan
 	if c.Faults != "" {
 		if plan, err = faults.Load(c.Faults); err != nil {

@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -22,6 +24,7 @@ import (
 	"github.com/fenghuo-soc/fenghuo/emulator"
 	"github.com/fenghuo-soc/fenghuo/shared/cloud/openapi"
 	"github.com/fenghuo-soc/fenghuo/shared/sls"
+	"github.com/fenghuo-soc/fenghuo/shared/soc"
 )
 
 // served is an emulator that runs as a process of its own.
@@ -301,4 +304,36 @@ func ask(t *testing.T, url string, out any) {
 	if err := json.NewDecoder(res.Body).Decode(out); err != nil || res.StatusCode != http.StatusOK {
 		t.Fatalf("GET %s: %s, %v", url, res.Status, err)
 	}
+}
+
+// TestEmulatorLogOptions: --log-quotas and --log-delay reach a client of the Log Service.
+func TestEmulatorLogOptions(t *testing.T) {
+	t.Parallel()
+	s := serve(t, "--world", "example", "--log-quotas", "--log-delay", "1h")
+	ready := readyLine.FindStringSubmatch(s.line)
+	if ready == nil {
+		t.Fatalf("ready line %q", s.line)
+	}
+	in := getInfo(t, ready[4])
+	a := in.Accounts[2]
+	client := sls.New(sls.Config{
+		Endpoint: in.Endpoint, Region: in.Region, Account: a.UID,
+		Credentials: func(context.Context) (sls.Credentials, error) {
+			return sls.Credentials{AccessKeyID: a.AccessKeyID, AccessKeySecret: a.AccessKeySecret}, nil
+		},
+	})
+	p := client.Project("actiontrail-" + a.UID + "-cn-hangzhou")
+	made := 0
+	var err error
+	for ; err == nil && made < 300; made++ {
+		err = p.CreateLogstore(t.Context(), sls.LogstoreInfo{Name: fmt.Sprintf("store-%03d", made), TTLDays: 1, Shards: 1})
+	}
+	var e *soc.Error
+	if !errors.As(err, &e) || e.Code != "ProjectQuotaExceed" || made != 200 { // 199 beside the one that is there
+		t.Errorf("call %d: %v", made, err)
+	}
+	if names, err := p.ListLogstores(t.Context()); err != nil || len(names) != 1 {
+		t.Errorf("new Logstores show at once: %v, %v", names, err)
+	}
+	s.end(t, syscall.SIGTERM)
 }

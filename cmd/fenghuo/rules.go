@@ -2,9 +2,11 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
+	"runtime/debug"
 	"strings"
 
 	"github.com/fenghuo-soc/fenghuo/shared/detection"
@@ -45,6 +47,10 @@ func (e *eventSource) source() sigma.LogSource {
 // any tells whether rules are evaluated whatever their log source.
 func (e *eventSource) any() bool { return e.NoLogsource || e.source() == sigma.LogSource{} }
 
+// gcWhileLoading lets the heap grow to five times what is in use while rules are read: nearly all of it stays in use until they
+// are compiled.
+const gcWhileLoading = 400
+
 // load compiles the rules. The problems are those of all files.
 func (r *ruleSet) load(anySource bool) (*sigma.Set, []sigma.Problem, error) {
 	info, err := os.Stat(r.Rules)
@@ -54,6 +60,7 @@ func (r *ruleSet) load(anySource bool) (*sigma.Set, []sigma.Problem, error) {
 	if err != nil {
 		return nil, nil, &soc.Error{Kind: soc.Invalid, Op: "read rules", Err: err, Next: "give the folder of the rules with --rules"}
 	}
+	defer debug.SetGCPercent(debug.SetGCPercent(gcWhileLoading))
 	fsys := os.DirFS(r.Rules)
 	docs, problems, err := sigma.Read(fsys, func(name string) bool { return !isTests(fsys, name) })
 	if err != nil {
@@ -76,8 +83,8 @@ func isTests(fsys fs.FS, name string) bool {
 	return err == nil
 }
 
-// complain writes the problems to standard error, one line each, and returns how many documents were refused.
-func complain(problems []sigma.Problem, warnings bool) int {
+// complain writes the problems, one line each, and returns how many documents were refused.
+func complain(w io.Writer, problems []sigma.Problem, warnings bool) int {
 	refused := 0
 	for i := range problems {
 		if !problems[i].Warning {
@@ -85,7 +92,7 @@ func complain(problems []sigma.Problem, warnings bool) int {
 		} else if !warnings {
 			continue
 		}
-		fmt.Fprintln(os.Stderr, printable(problems[i].Error()))
+		fmt.Fprintln(w, printable(problems[i].Error()))
 	}
 	return refused
 }
@@ -108,7 +115,7 @@ func (c *rulesLint) Run() error {
 	if err != nil {
 		return err
 	}
-	refused := complain(problems, true)
+	refused := complain(os.Stderr, problems, true)
 	fmt.Printf("%d rules, %d correlations, %d refused, %d warnings\n", len(set.Rules()), len(set.Correlations()), refused, len(problems)-refused)
 	return refusedCode(refused)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"os"
 	"runtime"
 	"time"
 
@@ -25,7 +26,7 @@ func (c *rulesBench) Run() error {
 		return err
 	}
 	loaded := time.Since(from)
-	refused := complain(problems, false)
+	refused := complain(os.Stderr, problems, false)
 	var events []sigma.Event
 	var values int
 	err = eachEvent(c.Events, func(line int, text []byte) error {

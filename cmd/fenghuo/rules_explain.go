@@ -23,7 +23,7 @@ func (c *rulesExplain) Run() error {
 	if err != nil {
 		return err
 	}
-	refused := complain(problems, false)
+	refused := complain(os.Stderr, problems, false)
 	picked := func(r *sigma.Rule) bool { return c.Rule != "" && (r.ID == c.Rule || r.Title == c.Rule) }
 	if c.Events == "" {
 		c.rules(set, picked)
@@ -108,7 +108,7 @@ func (c *rulesTest) Run() error {
 	if err != nil {
 		return err
 	}
-	refused := complain(problems, false)
+	refused := complain(os.Stderr, problems, false)
 	failed := 0
 	for _, r := range results {
 		if r.wrong == "" {

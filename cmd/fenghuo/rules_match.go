@@ -26,21 +26,31 @@ type hit struct {
 	Title  string `json:"title"`
 }
 
-// Run prints a line for each hit. It ends with exitRefused when some rules did not load.
-func (c *rulesMatch) Run() error {
+// maxBadLines bounds how many lines that are no events are named; the rest is counted.
+const maxBadLines = 20
+
+// Run prints a line for each hit. A line that is no event is named on standard error and the others go on. It ends with
+// exitFailed when there was such a line, else with exitRefused when some rules did not load.
+func (c *rulesMatch) Run() error { return c.match(os.Stdout, os.Stderr) }
+
+func (c *rulesMatch) match(stdout, stderr io.Writer) error {
 	set, problems, err := c.load(c.any())
 	if err != nil {
 		return err
 	}
-	refused := complain(problems, false)
-	out := bufio.NewWriterSize(os.Stdout, 64<<10)
+	refused := complain(stderr, problems, false)
+	out := bufio.NewWriterSize(stdout, 64<<10)
 	encoder := json.NewEncoder(out)
 	encoder.SetEscapeHTML(false)
 	scratch, hits := sigma.NewScratch(), []sigma.Hit(nil)
 	var ev sigma.JSONEvent
+	bad := 0
 	err = eachEvent(c.Events, func(line int, text []byte) error {
 		if err := ev.Parse(text); err != nil {
-			return lineError(c.Events, line, err)
+			if bad++; bad <= maxBadLines {
+				fmt.Fprintln(stderr, printable(lineError(c.Events, line, err).Error()))
+			}
+			return nil
 		}
 		hits = set.Match(&ev, c.source(), scratch, hits[:0])
 		for i := range hits {
@@ -53,14 +63,19 @@ func (c *rulesMatch) Run() error {
 	if ferr := out.Flush(); err == nil {
 		err = ferr
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case bad > 0:
+		return &soc.Error{Kind: soc.Invalid, Op: "read events", Resource: c.Events, Err: fmt.Errorf("lines that are no events: %d", bad), Next: nextLine}
 	}
 	return refusedCode(refused)
 }
 
+const nextLine = "write one JSON object a line"
+
 func lineError(file string, line int, err error) error {
-	return &soc.Error{Kind: soc.Invalid, Op: "read events", Resource: fmt.Sprintf("%s:%d", file, line), Err: err, Next: "write one JSON object a line"}
+	return &soc.Error{Kind: soc.Invalid, Op: "read events", Resource: fmt.Sprintf("%s:%d", file, line), Err: err, Next: nextLine}
 }
 
 // eachEvent calls do for every line that is not blank, with its number from 1. The text is valid during the call.
@@ -82,6 +97,9 @@ func eachEvent(file string, do func(line int, text []byte) error) error {
 			}
 			long = append(long, text...)
 			text = long
+		}
+		if line == 1 {
+			text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")) // the byte order mark that some editors write
 		}
 		if text = bytes.TrimSpace(text); len(text) > 0 {
 			if err := do(line, text); err != nil {

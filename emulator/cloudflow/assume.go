@@ -12,24 +12,29 @@ import (
 // fares under another choice. A field that is nil takes the choice of the function of the same name in this file, each
 // of which is listed in emulator/assume. Functions are called from many goroutines and must not change what they get.
 type Assumptions struct {
-	MissingPath           func(at, step string) (any, error)            // a path that leads nowhere
-	CompareDifferentTypes func(op string, x, y any) (any, error)        // as text with a number
-	MapOrder              func(m map[string]any) []string               // of mapKeys and mapValues
-	MergeConflict         func(key string, x, y any) (any, error)       // two values of one key in jsonMerge
-	ErrorName             func(code string) string                      // what Catch sees of an error of the service itself; see errTimeout
-	FunctionErrorName     func(errorType string) string                 // a function whose own code failed
-	FunctionOutput        func(body []byte) map[string]any              // the wrapper of an invocation's result
-	AsyncOutput           func() map[string]any                         // an accepted asynchronous invocation
-	FailedOutput          func(output map[string]any) map[string]any    // Output of an execution that a Fail state ended
-	CatchInput            func(code, detail string) map[string]any      // after a Catch without OutputConstructor
-	ItemInput             func(element any) (map[string]any, error)     // an element of Map that is no object
-	MapWorkers            func(given int) int                           // iterations at once
-	RetriesOf             func(maxAttempts int) int                     // how many tries MaxAttempts allows after the first one
-	HTTPError             func(status int) (code string)                // error of an HTTP answer; "" = none
-	ChildOutput           func(flow, name, requestID, out string) any   // a child flow that was waited for
-	PickVersion           func(weights map[string]int) (version string) // of an alias with two versions
-	ScheduleEnabled       func(given string) bool                       // of CreateSchedule; given is "" when absent
-	TokenError            func(status string) (code, cause string)      // what CallbackFnFTaskToken reports of an execution that did not succeed
+	MissingPath           func(at, step string) (any, error)              // a path that leads nowhere
+	CompareDifferentTypes func(op string, x, y any) (any, error)          // as text with a number
+	MapOrder              func(m map[string]any) []string                 // of mapKeys and mapValues
+	MergeConflict         func(key string, x, y any) (any, error)         // two values of one key in jsonMerge
+	ErrorName             func(code string) string                        // what Catch sees of an error of the service itself; see errTimeout
+	FunctionErrorName     func(errorType string) string                   // a function whose own code failed
+	FunctionOutput        func(body []byte) map[string]any                // the wrapper of an invocation's result
+	AsyncOutput           func() map[string]any                           // an accepted asynchronous invocation
+	FailedOutput          func(output map[string]any) map[string]any      // Output of an execution that a Fail state ended
+	CatchInput            func(code, detail string) map[string]any        // after a Catch without OutputConstructor
+	ItemInput             func(element any) (map[string]any, error)       // an element of Map that is no object
+	MapWorkers            func(given int) int                             // iterations at once
+	RetriesOf             func(maxAttempts int) int                       // how many tries MaxAttempts allows after the first one
+	HTTPError             func(status int) (code string)                  // error of an HTTP answer; "" = none
+	ChildOutput           func(flow, name, requestID, out string) any     // a child flow that was waited for
+	PickVersion           func(weights map[string]int) (version string)   // of an alias with two versions
+	ScheduleEnabled       func(given string) bool                         // of CreateSchedule; given is "" when absent
+	TokenError            func(status string) (code, cause string)        // what CallbackFnFTaskToken reports of an execution that did not succeed
+	Function              func(name string) func(args []any) (any, error) // a built-in whose name or arguments no page gives; nil = there is none
+	APIVersion            func(versions []string) string                  // of an OpenAPI action; versions oldest first
+	APIRegion             func(own string) string                         // of an OpenAPI action without RegionId
+	APIErrorName          func(product, code string) string               // what Catch sees of a refused OpenAPI action
+	APIParameters         func(map[string]any) (map[string]string, error) // of an OpenAPI action, as the API's own parameters
 }
 
 func (a Assumptions) withDefaults() *Assumptions {
@@ -51,6 +56,11 @@ func (a Assumptions) withDefaults() *Assumptions {
 	set(&a.PickVersion, pickVersion)
 	set(&a.ScheduleEnabled, scheduleEnabled)
 	set(&a.TokenError, tokenError)
+	set(&a.Function, undocumented)
+	set(&a.APIVersion, apiVersion)
+	set(&a.APIRegion, apiRegion)
+	set(&a.APIErrorName, apiErrorName)
+	set(&a.APIParameters, apiParameters)
 	return &a
 }
 

@@ -19,8 +19,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// builtin is one documented function. Functions whose name or arguments are not documented are left out, so that a
-// flow that uses one is refused instead of half working.
+// builtin is one function of the language.
 type builtin struct {
 	least, most int // number of arguments; most < 0: any
 	f           func(args []any) (any, error)
@@ -49,6 +48,7 @@ func (b builtin) arity(name string, n int) error {
 	return nil
 }
 
+// builtins are the functions whose name and arguments are documented.
 var builtins = map[string]builtin{
 	"arrayContains": {least: 2, most: 2, f: arrayContains},
 	"arrayUnique":   {least: 1, most: 1, f: arrayUnique},
@@ -64,6 +64,15 @@ var builtins = map[string]builtin{
 	"hash":          {least: 2, most: 2, f: hashText},
 	"uuid":          {least: 0, most: 0, f: func([]any) (any, error) { return uuid.NewString(), nil }},
 	"intAdd":        {least: 2, most: 2, f: intAdd},
+}
+
+// builtin finds a function: a documented one, or what is assumed of another one.
+func (a *Assumptions) builtin(name string) (builtin, bool) {
+	if b, ok := builtins[name]; ok {
+		return b, true
+	}
+	f := a.Function(name)
+	return builtin{most: -1, f: f}, f != nil
 }
 
 func arrayContains(a []any) (any, error) {

@@ -7,17 +7,14 @@ import (
 	"strings"
 )
 
-// actions lists what this emulator can run and in which modes.
-var actions = map[string][]string{
-	"FC:InvokeFunction":  {RequestComplete, WaitForSystemCallback, WaitForCustomCallback},
-	"FNF:StartExecution": {RequestComplete, WaitForSystemCallback, WaitForCustomCallback},
-	"HTTP:Request":       {RequestComplete, WaitForCustomCallback},
-}
-
 // Check finds what can never work: missing targets and names, states that no path reaches, actions and functions that
 // do not exist, roots where they are not offered. known tells whether a function of the account exists; nil skips that.
 func (d *Definition) Check(known func(function string) bool) []Problem {
-	c := &checker{known: known, names: map[string]bool{}}
+	return d.check(known, documented)
+}
+
+func (d *Definition) check(known func(function string) bool, as *Assumptions) []Problem {
+	c := &checker{known: known, names: map[string]bool{}, assume: as}
 	if d.Name == "" {
 		c.add(d.Pos, "the flow has no Name")
 	}
@@ -58,6 +55,7 @@ type checker struct {
 	problems []Problem
 	names    map[string]bool
 	known    func(string) bool
+	assume   *Assumptions
 }
 
 func (c *checker) add(at Pos, format string, args ...any) {
@@ -166,13 +164,13 @@ func (c *checker) choice(s *Scope, st *State) {
 }
 
 func (c *checker) task(st *State) {
-	modes, ok := actions[st.Action]
-	if !ok {
-		c.add(st.place("Action"), "action %q of %s is not emulated; there are FC:InvokeFunction, FNF:StartExecution and HTTP:Request", st.Action, st.Name)
+	a, err := parseAction(st.Action)
+	if err != nil {
+		c.add(st.place("Action"), "%s: %v", st.Name, err)
 		return
 	}
-	if st.Mode != "" && !slices.Contains(modes, st.Mode) {
-		c.add(st.place("TaskMode"), "%s does not support TaskMode %q; it supports %s", st.Action, st.Mode, strings.Join(modes, ", "))
+	if st.Mode != "" && !slices.Contains(a.modes, st.Mode) {
+		c.add(st.place("TaskMode"), "%s does not support TaskMode %q; it supports %s", st.Action, st.Mode, strings.Join(a.modes, ", "))
 	}
 	if st.Mode == WaitForCustomCallback && (st.Timeout == Value{} || st.Timeout.Literal == 0.0) {
 		c.add(st.Pos, "%s waits for a callback without a Timeout: it could wait for ever", st.Name)
@@ -239,7 +237,7 @@ func (c *checker) expressions(st *State) {
 					c.add(e.place(st), "%s of %s uses %s, which is not offered there", what, st.Name, n.root)
 				}
 			case call:
-				if b, ok := builtins[n.name]; !ok {
+				if b, ok := c.assume.builtin(n.name); !ok {
 					c.add(e.place(st), "%s of %s calls %s, which is no documented function", what, st.Name, n.name)
 				} else if err := b.arity(n.name, len(n.args)); err != nil {
 					c.add(e.place(st), "%s of %s: %v", what, st.Name, err)

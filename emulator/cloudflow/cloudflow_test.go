@@ -338,7 +338,12 @@ func TestProblemsNameTheirLine(t *testing.T) {
 		{"unknown function", flowOf("  - {Name: A, Type: Pass, OutputConstructor: {x.$: toJson($Input)}, End: true}\n"), "calls toJson, which is no documented function"},
 		{"retry without attempts", flowOf("  - Name: A\n    Type: Map\n    ItemsPath: $Input.l\n    Processor: {StartAt: I, States: [{Name: I, Type: Succeed}]}\n    Retry: [{Errors: [FnF.ALL], Description: d, IntervalSeconds: 1}]\n    End: true\n"), "a Retry rule needs MaxAttempts"},
 		{"callback without timeout", flowOf("  - Name: A\n    Type: Task\n    Action: FC:InvokeFunction\n    TaskMode: WaitForCustomCallback\n    Parameters: {resourceArn: acs:fc:::functions/f/LATEST, invocationType: Sync}\n    End: true\n"), "it could wait for ever"},
-		{"unknown action", flowOf("  - Name: A\n    Type: Task\n    Action: ECS:DescribeInstances\n    End: true\n"), `action "ECS:DescribeInstances" of A is not emulated`},
+		{"action of an absent service", flowOf("  - Name: A\n    Type: Task\n    Action: MNS:SendMessage\n    End: true\n"), `line 8, column 13: A: action "MNS:SendMessage" is not emulated: this cloud has no Message Service`},
+		{"action of EventBridge", flowOf("  - Name: A\n    Type: Task\n    Action: EventBridge:PutEvents\n    End: true\n"), `line 8, column 13: A: action "EventBridge:PutEvents" is not emulated: this cloud has no EventBridge`},
+		{"no action", flowOf("  - Name: A\n    Type: Task\n    Action: DescribeInstances\n    End: true\n"), `line 8, column 13: A: action "DescribeInstances" is not {product}:{operation}`},
+		{"OpenAPI action that waits", flowOf("  - Name: A\n    Type: Task\n    Action: ECS:DescribeInstances\n    TaskMode: WaitForCustomCallback\n    Timeout: 9\n    End: true\n"), `line 9, column 15: ECS:DescribeInstances does not support TaskMode "WaitForCustomCallback"`},
+		{"timeout that is no number", flowOf("  - Name: A\n    Type: Task\n    Action: HTTP:Request\n    Timeout: 10s\n    End: true\n"), "line 9, column 14: it is 10s; 0 to 604800 seconds are allowed"},
+		{"no YAML", "Type: StateMachine\nStates:\n  - a: b: c\n", "line 3, column 1: not YAML: mapping values are not allowed"},
 		{"next outside its scope", flowOf("  - Name: A\n    Type: Map\n    ItemsPath: $Input.l\n    Processor: {StartAt: I, States: [{Name: I, Type: Pass, Next: B}]}\n    Next: B\n  - {Name: B, Type: Succeed}\n"), `I leads to "B", and there is no such state in this scope`},
 		{"alias", "Type: StateMachine\nStates: &a [*a]\n", "line 2, column 13: whether definitions may use YAML aliases"},
 		{"wait too long", flowOf("  - {Name: A, Type: Wait, Seconds: 301, End: true}\n"), "301 is not between 1 and 300"},
@@ -411,6 +416,10 @@ func TestBuiltins(t *testing.T) {
 		`split("a,b", ",")`:                       []any{"a", "b"},
 		`fromBase64("Rm5G")`:                      "FnF",
 		`hash("abc","MD5")`:                       "900150983cd24fb0d6963f7d28e17f72",
+		`get($Input.l, 1)`:                        2.0,
+		`get($Input.m, "b")`:                      1.0,
+		`regexMatchString("^a+$", "aa")`:          true,
+		`randomInt(7, 8)`:                         7.0,
 		`$Input.l[1]`:                             2.0,
 		`$Input.dash-key`:                         "x",
 		`[1, {a: "b"}]`:                           []any{1.0, map[string]any{"a": "b"}},
@@ -426,7 +435,11 @@ func TestBuiltins(t *testing.T) {
 			t.Errorf("%s: %v %s", src, err, d)
 		}
 	}
-	for _, src := range []string{`jsonMerge({a: 1}, {a: 2})`, `length(1)`, `$Input.l[9]`, `$Output.x`, `hash("a","CRC")`, `format("{}")`} {
+	for _, src := range []string{
+		`jsonMerge({a: 1}, {a: 2})`, `length(1)`, `$Input.l[9]`, `$Output.x`, `hash("a","CRC")`, `format("{}")`,
+		`get($Input.l, 3)`, `get($Input.l, "0")`, `get($Input.m, "z")`, `get(1, 1)`, `get($Input.m)`, `regexMatchString("(", "a")`, `regexMatchString("a")`,
+		`randomInt(2, 2)`, `randomInt(1)`, `toBase64("a")`,
+	} {
 		if e, err := ParseExpression(src); err != nil {
 			t.Error(err)
 		} else if v, err := e.eval(r); err == nil {

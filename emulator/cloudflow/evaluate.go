@@ -55,7 +55,7 @@ func eval(n node, r roots) (any, error) {
 		}
 		return out, nil
 	case call:
-		f, ok := builtins[n.name]
+		f, ok := r.assumptions().builtin(n.name)
 		if !ok {
 			return nil, fmt.Errorf("unknown function %s", n.name)
 		}

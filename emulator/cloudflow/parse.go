@@ -15,7 +15,7 @@ import (
 func Parse(text string) (*Definition, []Problem) {
 	var doc yaml.Node
 	if err := yaml.Unmarshal([]byte(text), &doc); err != nil {
-		return nil, []Problem{{Pos{1, 1}, "not YAML: " + strings.TrimPrefix(err.Error(), "yaml: ")}}
+		return nil, []Problem{notYAML(err)}
 	}
 	if doc.Kind == 0 || len(doc.Content) == 0 {
 		return nil, []Problem{{Pos{1, 1}, "the definition is empty"}}
@@ -35,6 +35,15 @@ func Parse(text string) (*Definition, []Problem) {
 		return nil, p.problems
 	}
 	return p.definition(root), p.problems
+}
+
+// notYAML is the problem of text that the YAML reader does not take, at the line that it names.
+func notYAML(err error) Problem {
+	text, line := strings.TrimPrefix(err.Error(), "yaml: "), 0
+	if n, _ := fmt.Sscanf(text, "line %d:", &line); n == 1 {
+		_, text, _ = strings.Cut(text, ": ")
+	}
+	return Problem{Pos{max(line, 1), 1}, "not YAML: " + text}
 }
 
 // aliasBelow finds the first alias below a node.

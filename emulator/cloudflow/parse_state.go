@@ -87,7 +87,7 @@ func (p *reader) stateField(s *State, key string, v *yaml.Node) {
 	case "Parameters":
 		s.Parameters = p.constructor(v)
 	case "Timeout":
-		s.Timeout.Literal = float64(p.integer(v, 0, 604800))
+		s.Timeout.Literal = float64(p.seconds(v))
 	case "Timeout.$":
 		s.Timeout.Expr = p.expression(v, ParseExpression)
 	case "Seconds":
@@ -187,4 +187,16 @@ func (p *reader) catch(n *yaml.Node) Catch {
 		p.problem(n, "a Catch rule needs Errors")
 	}
 	return c
+}
+
+// seconds reads the Timeout of a task, a number or the text of one.
+func (p *reader) seconds(n *yaml.Node) int {
+	if n.Kind == yaml.ScalarNode && n.Tag == "!!str" {
+		s, err := timeoutSeconds(n.Value)
+		if err != nil {
+			p.problem(n, "%v", err)
+		}
+		return s
+	}
+	return p.integer(n, 0, maxTimeout)
 }

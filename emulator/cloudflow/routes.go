@@ -76,9 +76,49 @@ func (s *Service) Register(g *gateway.Gateway) {
 				return []gateway.Permission{{Action: "fnf:" + action, Resource: s.flowARN(c.Caller.AccountID, "*")}}
 			}
 		}
+		op.Handle = bounded(op.Handle)
 		ops[action] = op
 	}
 	g.Register("fnf", "2019-03-15", ops)
+}
+
+// maxRequest is how large a request may be (documented limit, 1,024 KiB).
+const maxRequest = 1 << 20
+
+// bounded refuses requests that are too large.
+func bounded(h func(context.Context, *gateway.Call) (any, error)) func(context.Context, *gateway.Call) (any, error) {
+	return func(ctx context.Context, c *gateway.Call) (any, error) {
+		n := 0
+		for name, values := range c.Params {
+			for _, v := range values {
+				n += len(name) + len(v)
+			}
+		}
+		if n > maxRequest {
+			return nil, gateway.Errorf(400, "EntityTooLarge", "the request has %d bytes; 1024 KiB are allowed", n)
+		}
+		return h(ctx, c)
+	}
+}
+
+// maxFlows is how many flows an account may have (documented limit).
+const maxFlows = 10_000
+
+// count needs s.mu. It is how many flows an account has.
+func (s *Service) count(account string) int {
+	n := 0
+	for _, f := range s.flows {
+		if f.account == account {
+			n++
+		}
+	}
+	return n
+}
+
+// tooManyFlows is the answer to one flow more than an account may have. Assumption: the code and status; the table of
+// codes is known up to the letter P only.
+func tooManyFlows() *gateway.Error {
+	return gateway.Errorf(400, "QuotaExceeded", "the account has %d flows: no more are allowed", maxFlows)
 }
 
 func required(c *gateway.Call, names ...string) error {
@@ -130,7 +170,7 @@ func (s *Service) createFlow(_ context.Context, c *gateway.Call) (any, error) {
 	if _, gerr := parseEnvironment(c.Get("Environment")); gerr != nil {
 		return nil, gerr
 	}
-	d, gerr := compile(name, c.Get("Definition"), mode)
+	d, gerr := s.compile(name, c.Get("Definition"), mode)
 	if gerr != nil {
 		return nil, gerr
 	}
@@ -139,6 +179,9 @@ func (s *Service) createFlow(_ context.Context, c *gateway.Call) (any, error) {
 	key := c.Caller.AccountID + "/" + name
 	if s.flows[key] != nil {
 		return nil, gateway.Errorf(409, "FlowAlreadyExists", "Flow '%s' already exists", name)
+	}
+	if s.count(c.Caller.AccountID) >= maxFlows {
+		return nil, tooManyFlows()
 	}
 	now := s.clock()
 	f := &flow{
@@ -162,7 +205,7 @@ func (s *Service) updateFlow(_ context.Context, c *gateway.Call) (any, error) {
 		return nil, gerr
 	}
 	if text := c.Get("Definition"); text != "" {
-		d, gerr := compile(f.name, text, f.mode)
+		d, gerr := s.compile(f.name, text, f.mode)
 		if gerr != nil {
 			return nil, gerr
 		}
@@ -185,6 +228,9 @@ func (s *Service) updateFlow(_ context.Context, c *gateway.Call) (any, error) {
 }
 
 func (s *Service) describeFlow(_ context.Context, c *gateway.Call) (any, error) {
+	if err := required(c, "Name"); err != nil {
+		return nil, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f, gerr := s.flow(c.Caller.AccountID, c.Get("Name"))
@@ -219,7 +265,12 @@ func (s *Service) listFlows(_ context.Context, c *gateway.Call) (any, error) {
 	return listAnswer("Flows", views, next), nil
 }
 
+// deleteFlow deletes a flow. Its executions stop after their current state; their history can no longer be read, and the
+// name is free at once.
 func (s *Service) deleteFlow(_ context.Context, c *gateway.Call) (any, error) {
+	if err := required(c, "Name"); err != nil {
+		return nil, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f, gerr := s.flow(c.Caller.AccountID, c.Get("Name"))
@@ -228,7 +279,7 @@ func (s *Service) deleteFlow(_ context.Context, c *gateway.Call) (any, error) {
 	}
 	delete(s.flows, f.account+"/"+f.name)
 	for _, x := range f.executions {
-		x.cancel()
+		x.deleted.Store(true)
 	}
 	return nil, nil
 }

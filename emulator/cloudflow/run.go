@@ -82,7 +82,7 @@ func (x *execution) scope(ctx context.Context, t *trail, s *Scope, input map[str
 //
 // Assumption: the error of a Fail state inside a branch or an iteration can be caught by the Parallel or Map around it.
 func (x *execution) state(ctx context.Context, t *trail, s *Scope, st *State, raw map[string]any) (map[string]any, *State, *flowError) {
-	if ctx.Err() != nil {
+	if ctx.Err() != nil || x.deleted.Load() {
 		return nil, nil, failf(errAborted, "the execution ended")
 	}
 	if !t.event("StepEntered", st.Name, nil) {
@@ -224,11 +224,33 @@ func (x *execution) finish(f *frame) (map[string]any, *flowError) {
 		if err != nil {
 			return nil, failf(errExpression, "GlobalConstructor of %s: %v", st.Name, err)
 		}
+		if err := globalsFit(st.Name, built); err != nil {
+			return nil, err
+		}
 		x.mu.Lock()
 		maps.Copy(x.global, built)
 		x.mu.Unlock()
 	}
 	return out, nil
+}
+
+// How long keys and values of $Global may be, in bytes (documented limits).
+const (
+	maxGlobalKey   = 128
+	maxGlobalValue = 256 << 10
+)
+
+func globalsFit(state string, m map[string]any) *flowError {
+	for k, v := range m {
+		if len(k) > maxGlobalKey {
+			return failf(errDataLimit, "GlobalConstructor of %s: a key has %d bytes; %d are allowed", state, len(k), maxGlobalKey)
+		}
+		b, err := json.Marshal(v)
+		if err != nil || len(b) > maxGlobalValue {
+			return failf(errDataLimit, "GlobalConstructor of %s: the value of %s has %d bytes; 256 KiB are allowed", state, k, len(b))
+		}
+	}
+	return nil
 }
 
 func sized(state, what string, v map[string]any) *flowError {

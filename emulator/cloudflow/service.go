@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -30,6 +31,7 @@ type Options struct {
 	Clock      func() time.Time
 	Cron       func(expression string) (Schedule, error) // nil: schedules are refused
 	HTTP       *http.Client                              // of HTTP:Request; nil: such tasks fail
+	API        API                                       // of OpenAPI actions; nil: flows with such tasks are refused
 	Poll       time.Duration                             // how often the clock is looked at for schedules; default 100 ms, negative never (call [Service.Tick])
 	Assume     Assumptions                               // what the documentation leaves open
 	// Sequential runs branches and iterations one after the other, so that two runs with the same answers have the same
@@ -46,6 +48,7 @@ type Service struct {
 	clock      func() time.Time
 	cron       func(string) (Schedule, error)
 	http       *http.Client
+	products   API
 	assume     *Assumptions
 	sequential bool
 
@@ -53,10 +56,16 @@ type Service struct {
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
 
-	mu     sync.Mutex
-	flows  map[string]*flow // account/name
-	tokens map[string]chan report
+	most int // executions of an account that may run at once
+
+	mu      sync.Mutex
+	flows   map[string]*flow // account/name
+	tokens  map[string]chan report
+	running map[string]int // executions by account
 }
+
+// maxRunning is how many standard executions of an account may run at once (documented limit).
+const maxRunning = 10_000
 
 // flow is one flow of an account. Its fields are replaced, never changed, by an update.
 type flow struct {
@@ -87,6 +96,7 @@ type execution struct {
 	express   bool
 	cancel    context.CancelFunc
 	done      chan struct{}
+	deleted   atomic.Bool // the flow is gone: no further state begins
 
 	mu               sync.Mutex
 	status, output   string
@@ -106,8 +116,8 @@ type report struct {
 func New(o Options) *Service {
 	s := &Service{
 		region: o.Region, invoker: o.Invoker, roles: o.Roles, authorizer: o.Authorizer, clock: o.Clock,
-		cron: o.Cron, http: o.HTTP, assume: o.Assume.withDefaults(), sequential: o.Sequential,
-		flows: map[string]*flow{}, tokens: map[string]chan report{},
+		cron: o.Cron, http: o.HTTP, products: o.API, assume: o.Assume.withDefaults(), sequential: o.Sequential,
+		flows: map[string]*flow{}, tokens: map[string]chan report{}, running: map[string]int{}, most: maxRunning,
 	}
 	if s.clock == nil {
 		s.clock = time.Now
@@ -142,10 +152,10 @@ func (s *Service) flow(account, name string) (*flow, *gateway.Error) {
 	return f, nil
 }
 
-func compile(name, text, mode string) (*Definition, *gateway.Error) {
+func (s *Service) compile(name, text, mode string) (*Definition, *gateway.Error) {
 	d, problems := Parse(text)
 	if len(problems) == 0 {
-		problems = append(d.Check(nil), d.CheckMode(mode)...)
+		problems = slices.Concat(d.check(nil, s.assume), d.CheckMode(mode), s.checkActions(d))
 	}
 	if len(problems) > 0 {
 		msg := "the definition is not valid"
@@ -228,6 +238,12 @@ func (s *Service) start(o startOptions) (*execution, *gateway.Error) {
 		}
 		return x, nil
 	}
+	if !express && s.running[account] >= s.most {
+		return nil, tooManyExecutions(s.most)
+	}
+	if !express {
+		s.running[account]++
+	}
 	x := &execution{
 		service: s, account: account, flow: f, def: body.def, text: body.text, roleARN: body.roleARN, qualifier: o.qualifier, name: name,
 		requestID: gateway.NewRequestID(), input: input, start: in, express: express, done: make(chan struct{}),
@@ -246,11 +262,22 @@ func (s *Service) start(o startOptions) (*execution, *gateway.Error) {
 	x.cancel = cancel
 	s.wg.Go(func() {
 		x.run(ctx)
+		if !express {
+			s.mu.Lock()
+			s.running[account]--
+			s.mu.Unlock()
+		}
 		if o.token != "" {
 			s.reportEnd(x, o.token)
 		}
 	})
 	return x, nil
+}
+
+// tooManyExecutions is the answer to one execution more than may run at once. Assumption: the code and status; the table
+// of codes is known up to the letter P only.
+func tooManyExecutions(most int) *gateway.Error {
+	return gateway.Errorf(429, "QuotaExceeded", "%d executions of the account run: no more are allowed", most)
 }
 
 func (x *execution) run(ctx context.Context) {

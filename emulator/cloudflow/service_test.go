@@ -408,13 +408,22 @@ func TestAssumptionsCanBeReplaced(t *testing.T) {
 		"own errors":    {Assumptions{ErrorName: func(code string) string { return strings.Replace(code, errExpression, "Boom.X", 1) }}, call("raw"), `{"code":"Boom.X"}`},
 		"mixed types":   {Assumptions{CompareDifferentTypes: func(string, any, any) (any, error) { return true, nil }}, "  - {Name: A, Type: Choice, Branches: [{Condition: '$Input.n == \"1\"', Next: Y}], Default: N}\n  - {Name: Y, Type: Pass, OutputConstructor: {o: y}, End: true}\n  - {Name: N, Type: Succeed}\n", `{"o":"y"}`},
 		"scalar items":  {Assumptions{ItemInput: func(v any) (map[string]any, error) { return map[string]any{"v": v}, nil }}, "  - Name: A\n    Type: Map\n    ItemsPath: $Input.l\n    Processor: {StartAt: P, States: [{Name: P, Type: Pass, End: true}]}\n    End: true\n", `{"Items":[{"v":5}]}`},
+		"function":      {Assumptions{Function: func(name string) func([]any) (any, error) { return func([]any) (any, error) { return name, nil } }}, output("toBase64(1)"), `{"o":"toBase64"}`},
 		"failed output": {Assumptions{FailedOutput: func(map[string]any) map[string]any { return map[string]any{"x": 1} }}, "  - {Name: A, Type: Fail, Code: C}\n", `{"x":1}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			svc := New(Options{Invoker: s, Roles: s, Authorizer: s, Assume: tt.assume})
 			t.Cleanup(svc.Close)
-			x := svc.runFlow(t, flowOf(tt.states), `{"a":{"k":1},"b":{"k":2},"n":1,"l":[5]}`)
+			params := map[string][]string{"Name": {"f"}, "Definition": {flowOf(tt.states)}, "Description": {"d"}, "Type": {"FDL"}, "RoleArn": {"acs:ram::1:role/flow"}}
+			if _, err := svc.createFlow(t.Context(), &gateway.Call{Caller: auth.Caller{AccountID: "1"}, Params: params}); err != nil {
+				t.Fatal(err)
+			}
+			x, err := svc.start(startOptions{account: "1", flow: "f", input: `{"a":{"k":1},"b":{"k":2},"n":1,"l":[5]}`})
+			if err != nil {
+				t.Fatal(err)
+			}
+			<-x.done
 			if v := x.view(); v.Output != tt.want {
 				t.Errorf("%s %q %q, want %s", v.Status, v.Output, x.detail, tt.want)
 			}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -41,7 +42,7 @@ type Invoker interface {
 	InvokeFunction(ctx context.Context, in Invocation) InvocationResult
 }
 
-type functionARN struct{ account, name, qualifier string }
+type functionARN struct{ region, account, name, qualifier string }
 
 // parseFunctionARN reads acs:fc:{region}:{account}:functions/{function}/{qualifier}.
 func parseFunctionARN(arn string) (functionARN, error) {
@@ -53,7 +54,7 @@ func parseFunctionARN(arn string) (functionARN, error) {
 	if len(q) != 3 || q[0] != "functions" || q[1] == "" || q[2] == "" {
 		return functionARN{}, fmt.Errorf("%q names no function and qualifier", arn)
 	}
-	return functionARN{p[3], q[1], q[2]}, nil
+	return functionARN{p[2], p[3], q[1], q[2]}, nil
 }
 
 // task runs a Task once, within its Timeout.
@@ -62,18 +63,44 @@ func (x *execution) task(ctx context.Context, t *trail, f *frame) (any, *flowErr
 	if err != nil {
 		return nil, failf(errExpression, "Timeout of %s: %v", f.st.Name, err)
 	}
-	if seconds, ok := v.(float64); ok && seconds > 0 {
-		limited, cancel := context.WithTimeout(ctx, time.Duration(seconds*float64(time.Second)))
+	seconds, err := timeoutSeconds(v)
+	if err != nil {
+		return nil, failf(errExpression, "Timeout of %s: %v", f.st.Name, err)
+	}
+	if seconds > 0 {
+		limited, cancel := context.WithTimeout(ctx, time.Duration(seconds)*time.Second)
 		defer cancel()
 		out, ferr := x.act(limited, t, f)
 		if ferr != nil && errors.Is(limited.Err(), context.DeadlineExceeded) && ctx.Err() == nil {
 			t.event("TaskTimedOut", f.st.Name, nil)
-			return nil, failf(errTimeout, "%s did not end within %v seconds", f.st.Name, seconds)
+			return nil, failf(errTimeout, "%s did not end within %d seconds", f.st.Name, seconds)
 		}
 		return out, ferr
 	}
 	return x.act(ctx, t, f)
 }
+
+// timeoutSeconds reads a Timeout, 0 when there is none. The documentation gives it as text in one table and as a number in
+// the examples.
+func timeoutSeconds(v any) (int, error) {
+	n, ok := 0, true
+	switch v := v.(type) {
+	case nil:
+	case string:
+		var err error
+		n, err = strconv.Atoi(v)
+		ok = err == nil
+	default:
+		n, ok = asInt(v)
+	}
+	if !ok || n < 0 || n > maxTimeout {
+		return 0, fmt.Errorf("it is %v; 0 to %d seconds are allowed", v, maxTimeout)
+	}
+	return n, nil
+}
+
+// maxTimeout is the longest Timeout of a task, in seconds.
+const maxTimeout = 604800
 
 func (x *execution) act(ctx context.Context, t *trail, f *frame) (any, *flowError) {
 	var callback <-chan report
@@ -99,8 +126,10 @@ func (x *execution) act(ctx context.Context, t *trail, f *frame) (any, *flowErro
 		out, err = x.startChild(ctx, f, params)
 	case "HTTP:Request":
 		out, err = x.request(ctx, f, params)
-	default:
+	case "FC:InvokeFunction":
 		out, err = x.invoke(ctx, f, params)
+	default:
+		out, err = x.openAPI(ctx, f, params)
 	}
 	if err != nil {
 		t.event("TaskFailed", f.st.Name, map[string]any{"code": err.code, "detail": err.detail})
@@ -125,7 +154,7 @@ func (x *execution) act(ctx context.Context, t *trail, f *frame) (any, *flowErro
 
 // invoke runs a function.
 //
-// Assumption: functions of other accounts and parameters beside resourceArn, invocationType and body are refused, as
+// Assumption: functions of other accounts and regions, and parameters beside resourceArn, invocationType and body are refused, as
 // InvalidArgument.
 func (x *execution) invoke(ctx context.Context, f *frame, params map[string]any) (any, *flowError) {
 	for k := range params {
@@ -138,8 +167,8 @@ func (x *execution) invoke(ctx context.Context, f *frame, params map[string]any)
 	if err != nil {
 		return nil, failf("InvalidArgument", "%s: %v", f.st.Name, err)
 	}
-	if target.account != "" && target.account != x.account {
-		return nil, failf("InvalidArgument", "%s: a flow invokes functions of its own account only", f.st.Name)
+	if !x.own(target.region, target.account) {
+		return nil, failf("InvalidArgument", "%s: a flow invokes functions of its own account and region only", f.st.Name)
 	}
 	typ, _ := params["invocationType"].(string)
 	if typ != InvokeSync && typ != InvokeAsync {
@@ -171,6 +200,11 @@ func (x *execution) invoke(ctx context.Context, f *frame, params map[string]any)
 		return x.service.assume.AsyncOutput(), nil
 	}
 	return x.service.assume.FunctionOutput(res.Body), nil
+}
+
+// own tells whether the region and account of an ARN, each of which may be empty, are the flow's own.
+func (x *execution) own(region, account string) bool {
+	return (region == "" || region == x.service.region) && (account == "" || account == x.account)
 }
 
 func encodeBody(v any) ([]byte, error) {
@@ -207,29 +241,23 @@ func sessionName(execution string) string {
 // startChild starts another flow.
 //
 // Assumption: WaitForSystemCallback fails with FNF.ExecutionFailed when the child did not succeed; childOutput says what
-// it leaves otherwise. Parameters beside resourceArn, executionName and input are refused.
+// it leaves otherwise. Parameters beside resourceArn, executionName and input are refused, and so are flows of other
+// accounts and regions.
 func (x *execution) startChild(ctx context.Context, f *frame, params map[string]any) (any, *flowError) {
 	for k := range params {
 		if k != "resourceArn" && k != "executionName" && k != "input" {
 			return nil, failf("InvalidArgument", "%s has an unknown parameter %q; there are resourceArn, executionName and input", f.st.Name, k)
 		}
 	}
-	arn, _ := params["resourceArn"].(string)
-	_, flow, ok := strings.Cut(arn, ":flow/")
-	if !ok {
-		return nil, failf("InvalidArgument", "%s: %q is not acs:fnf:{region}::flow/{name}", f.st.Name, arn)
-	}
-	name, _ := params["executionName"].(string)
-	input, _ := params["input"].(map[string]any)
-	text, err := json.Marshal(input)
-	if input == nil || err != nil {
-		text = []byte("{}")
+	flow, name, text, err := x.childOf(params)
+	if err != nil {
+		return nil, failf("InvalidArgument", "%s: %v", f.st.Name, err)
 	}
 	caller, ferr := x.role(ctx)
 	if ferr != nil {
 		return nil, ferr
 	}
-	child, gerr := x.service.startAs(ctx, caller, x.account, flow, name, string(text))
+	child, gerr := x.service.startAs(ctx, caller, x.account, flow, name, text)
 	if gerr != nil {
 		return nil, failf(gerr.Code, "%s", gerr.Message)
 	}
@@ -245,4 +273,32 @@ func (x *execution) startChild(ctx context.Context, f *frame, params map[string]
 		return x.service.assume.ChildOutput(flow, child.name, child.requestID, child.view().Output), nil
 	}
 	return map[string]any{"FlowName": flow, "ExecutionName": child.name, "RequestID": child.requestID}, nil
+}
+
+// childOf reads the parameters of FNF:StartExecution.
+func (x *execution) childOf(params map[string]any) (flow, name, input string, err error) {
+	arn, _ := params["resourceArn"].(string)
+	p := strings.SplitN(arn, ":", 5)
+	if len(p) != 5 || p[0] != "acs" || p[1] != "fnf" {
+		return "", "", "", fmt.Errorf("%q is not acs:fnf:{region}::flow/{name}", arn)
+	}
+	flow, ok := strings.CutPrefix(p[4], "flow/")
+	switch {
+	case !ok || flow == "":
+		return "", "", "", fmt.Errorf("%q names no flow", arn)
+	case !x.own(p[2], p[3]):
+		return "", "", "", fmt.Errorf("%q: a flow starts flows of its own account and region only", arn)
+	}
+	if name, ok = params["executionName"].(string); !ok && params["executionName"] != nil {
+		return "", "", "", fmt.Errorf("executionName is %s, and it must be text", typeName(params["executionName"]))
+	}
+	object, ok := params["input"].(map[string]any)
+	switch {
+	case params["input"] == nil:
+		return flow, name, "{}", nil
+	case !ok:
+		return "", "", "", fmt.Errorf("input is %s, and it must be an object", typeName(params["input"]))
+	}
+	text, err := json.Marshal(object)
+	return flow, name, string(text), err
 }

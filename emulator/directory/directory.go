@@ -92,10 +92,12 @@ type Service struct {
 	o Options
 
 	mu          sync.Mutex
-	directories map[string]*tree   // by management account
-	memberOf    map[string]*tree   // by member account
-	handshakes  map[string]*invite // by id
-	writing     map[string]bool    // accounts whose write runs, with SerialWrites
+	directories map[string]*tree            // by management account
+	memberOf    map[string]*tree            // by member account
+	handshakes  map[string]*invite          // by id
+	enabling    map[string]*quota           // codes for EnableResourceDirectory, by account
+	groups      map[string][]*resourceGroup // by account
+	writing     map[string]bool             // accounts whose write runs, with SerialWrites
 	ids         uint64
 
 	places places
@@ -120,7 +122,7 @@ func New(o Options) *Service {
 	}
 	o.Limits = o.Limits.withDefaults()
 	return &Service{
-		o: o, directories: map[string]*tree{}, memberOf: map[string]*tree{}, handshakes: map[string]*invite{}, writing: map[string]bool{},
+		o: o, directories: map[string]*tree{}, memberOf: map[string]*tree{}, handshakes: map[string]*invite{}, writing: map[string]bool{}, groups: map[string][]*resourceGroup{}, enabling: map[string]*quota{},
 		places: places{at: map[string]place{}},
 	}
 }
@@ -151,6 +153,9 @@ type tree struct {
 	control            control
 	mayDelete          bool                 // members may be deleted
 	deletions          map[string]*deletion // by member, also of deleted ones
+	codes              quota                // verification codes that were sent
+	contacts           []*contact
+	nameSync           string // Enabled, Disabled; "" = never set
 }
 
 // newID makes an identifier that is the same in every run: prefix-<10 characters>.

@@ -110,5 +110,6 @@ func (t *tree) deleteFolder(id string) error {
 	}
 	delete(t.folders, id)
 	delete(t.control.attached, id)
+	t.unbind(id)
 	return nil
 }

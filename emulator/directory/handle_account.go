@@ -7,10 +7,7 @@ import (
 )
 
 func (s *Service) handleCreateAccount(c *gateway.Call) (any, error) {
-	switch {
-	case c.Get("PayerAccountId") != "":
-		return nil, notSupported("PayerAccountId", "every member pays for itself")
-	case c.Get("ResellAccountType") != "":
+	if c.Get("ResellAccountType") != "" {
 		return nil, notSupported("ResellAccountType", "no reseller accounts")
 	}
 	view, after, err := func() (object, func(), error) {
@@ -20,7 +17,10 @@ func (s *Service) handleCreateAccount(c *gateway.Call) (any, error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		m, after, err := s.createAccount(t, c.Get("DisplayName"), c.Get("AccountNamePrefix"), c.Get("ParentFolderId"), readTags(c), dryRun(c))
+		m, after, err := s.createAccount(t, newAccount{
+			displayName: c.Get("DisplayName"), prefix: c.Get("AccountNamePrefix"), parent: c.Get("ParentFolderId"), payer: c.Get("PayerAccountId"),
+			tags: readTags(c), dry: dryRun(c),
+		})
 		if err != nil || m == nil {
 			return nil, nil, err
 		}
@@ -57,6 +57,9 @@ func (s *Service) handleGetAccount(c *gateway.Call) (any, error) {
 		v["DeletionStatus"] = stage
 	}
 	v["IdentityInformation"] = s.identityInformation(id)
+	if status := m.emailStatus(); status != "" {
+		v["EmailStatus"] = status
+	}
 	if m.deletion != "" {
 		v["DeletionStatus"] = m.deletion
 	}
@@ -176,7 +179,7 @@ func (s *Service) handleUpdateAccount(c *gateway.Call) (any, error) {
 		err = s.renameAccount(t, m, name)
 	}
 	if kind := c.Get("NewAccountType"); kind != "" && err == nil {
-		err = s.changeType(m, kind)
+		err = s.changeType(t, m, kind)
 	}
 	if err != nil {
 		return nil, err

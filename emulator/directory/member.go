@@ -16,13 +16,19 @@ type member struct {
 	joined, modified      time.Time
 	tags                  []tag
 	asResource            bool   // invited, and turned into a resource account
+	asCloud               bool   // created, and turned into a cloud account
+	email, newEmail       string // newEmail waits for its confirmation
+	phone                 string
+	code                  *sentCode // for a phone that is not bound yet
+	payer                 string    // "" = itself
+	promotion             *promotion
 	deletion              string // DeletionStatus that a world or test has set
 }
 
 type tag struct{ Key, Value string }
 
 func (m *member) kind() string {
-	if m.created || m.asResource {
+	if !m.asCloud && (m.created || m.asResource) {
 		return "ResourceAccount"
 	}
 	return "CloudAccount"
@@ -36,7 +42,12 @@ func (m *member) joinMethod() string {
 }
 
 func (m *member) status() string {
-	if m.created {
+	switch {
+	case m.promotion != nil:
+		return m.promotion.status()
+	case m.asCloud:
+		return "PromoteSuccess"
+	case m.created:
 		return "CreateSuccess"
 	}
 	return "InviteSuccess"
@@ -85,37 +96,27 @@ func (t *tree) checkDisplayName(name, self string) error {
 	return nil
 }
 
+// newAccount is what CreateResourceAccount asks for.
+type newAccount struct {
+	displayName, prefix, parent, payer string
+	tags                               []tag
+	dry                                bool // only check
+}
+
 // createAccount makes a resource account. The caller must run the returned hook without the lock.
 // With dry it only checks: m and after are nil.
-func (s *Service) createAccount(t *tree, displayName, prefix, parent string, tags []tag, dry bool) (m *member, after func(), err error) {
-	if err := t.checkDisplayName(displayName, ""); err != nil {
-		return nil, nil, err
-	}
-	switch n := len(prefix); {
-	case n == 0: // the cloud picks a prefix
-	case n < 2 || n > 37:
-		return nil, nil, invalid("Account.AccountNamePrefix.Length", "An account name prefix has 2 to 37 characters.")
-	case !accountPrefix.MatchString(prefix):
-		return nil, nil, invalid("Account.AccountNamePrefix", "The account name prefix %q is invalid.", prefix)
-	}
-	if parent == "" {
-		parent = t.rootID
-	}
-	if !t.hasFolder(parent) {
-		return nil, nil, invalid("ParentFolderId", "The folder %s does not exist.", parent)
-	}
-	if len(t.members) >= s.o.Limits.Members {
-		return nil, nil, conflict("LimitExceeded.Account", "The number of members exceeds the limit.")
-	}
-	if err := checkTags(tags); err != nil || dry {
+func (s *Service) createAccount(t *tree, in newAccount) (m *member, after func(), err error) {
+	if err := s.checkNew(t, &in); err != nil || in.dry {
 		return nil, nil, err
 	}
 	id, now := s.newAccountID(t.master), s.o.Clock()
-	if prefix == "" {
-		prefix = "m" + id
+	if in.prefix == "" {
+		in.prefix = "m" + id
 	}
-	name := prefix + "@" + t.id + ".aliyunid.com"
-	m = &member{id: id, name: name, displayName: displayName, folder: parent, created: true, joined: now, modified: now, tags: tags}
+	name := in.prefix + "@" + t.id + ".aliyunid.com"
+	m = &member{
+		id: id, name: name, displayName: in.displayName, folder: in.parent, created: true, joined: now, modified: now, tags: in.tags, payer: in.payer,
+	}
 	t.members[id] = m
 	s.join(t, id)
 	owner, _ := s.o.Accounts(t.master)
@@ -125,6 +126,36 @@ func (s *Service) createAccount(t *tree, displayName, prefix, parent string, tag
 		}
 		s.afterJoin(id, t.master)
 	}, nil
+}
+
+// checkNew checks an account to be made and puts it into the root folder when it names none.
+func (s *Service) checkNew(t *tree, in *newAccount) error {
+	if err := t.checkDisplayName(in.displayName, ""); err != nil {
+		return err
+	}
+	switch n := len(in.prefix); {
+	case n == 0: // the cloud picks a prefix
+	case n < 2 || n > 37:
+		return invalid("Account.AccountNamePrefix.Length", "An account name prefix has 2 to 37 characters.")
+	case !accountPrefix.MatchString(in.prefix):
+		return invalid("Account.AccountNamePrefix", "The account name prefix %q is invalid.", in.prefix)
+	}
+	if in.parent == "" {
+		in.parent = t.rootID
+	}
+	if !t.hasFolder(in.parent) {
+		return invalid("ParentFolderId", "The folder %s does not exist.", in.parent)
+	}
+	if in.payer != "" {
+		owner, _ := s.o.Accounts(t.master)
+		if err := s.mayPay(t, in.payer, owner.Enterprise); err != nil {
+			return err
+		}
+	}
+	if len(t.members) >= s.o.Limits.Members {
+		return conflict("LimitExceeded.Account", "The number of members exceeds the limit.")
+	}
+	return checkTags(in.tags)
 }
 
 // join notes that the account is a member now.
@@ -164,20 +195,25 @@ func (s *Service) renameAccount(t *tree, m *member, name string) error {
 	return nil
 }
 
-// changeType turns an invited account into a resource account. The other way needs e-mail and phone, which no account
-// has here, so it is refused as the cloud refuses an account without them.
-func (s *Service) changeType(m *member, kind string) error {
+// changeType turns a cloud account into a resource account, or the other way round, which needs a security phone and an
+// e-mail address.
+func (s *Service) changeType(t *tree, m *member, kind string) error {
+	owner, _ := s.o.Accounts(t.master)
+	self, known := s.o.Accounts(m.id)
 	switch {
 	case kind != "ResourceAccount" && kind != "CloudAccount":
 		return invalid("NewAccountType", "The type is ResourceAccount or CloudAccount.")
 	case kind == m.kind():
 		return conflict("AccountTypeMismatch", "The account %s is a %s already.", m.id, kind)
-	case kind == "CloudAccount":
+	case known && self.Enterprise != owner.Enterprise:
+		return conflict("LegalEntityDifferent", "The account %s belongs to another legal entity now.", m.id)
+	case kind == "CloudAccount" && (m.phone == "" || m.email == ""):
 		return conflict("MissingSecurityInfo", "The account %s has no security phone and e-mail.", m.id)
-	case s.o.HasRootKey != nil && s.o.HasRootKey(m.id):
+	case kind == "ResourceAccount" && s.o.HasRootKey != nil && s.o.HasRootKey(m.id):
 		return conflict("PrimaryAkInUse", "The account %s has an AccessKey of its root.", m.id)
 	}
-	m.asResource, m.modified = true, s.o.Clock()
+	m.asCloud, m.asResource = kind == "CloudAccount" && m.created, kind == "ResourceAccount" && !m.created
+	m.promotion, m.modified = nil, s.o.Clock()
 	return nil
 }
 
@@ -202,6 +238,7 @@ func (s *Service) leave(t *tree, id string) {
 	delete(t.control.attached, id)
 	delete(s.memberOf, id)
 	s.places.remove(id)
+	t.unbind(id)
 	for owner, list := range t.monitored {
 		t.monitored[owner] = slices.DeleteFunc(list, func(x string) bool { return x == id })
 	}

@@ -30,8 +30,8 @@ func readPage(c *gateway.Call) (page, error) {
 }
 
 func cut[T any](p page, all []T) []T {
-	from := min(int64(p.number-1)*int64(p.size), int64(len(all)))
-	return all[from:min(from+int64(p.size), int64(len(all)))]
+	from := min(min(p.number-1, len(all))*p.size, len(all)) // the number may be anything
+	return all[from:min(from+p.size, len(all))]
 }
 
 // paged puts one page of all under outer.inner, with the counts.

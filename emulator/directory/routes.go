@@ -18,8 +18,11 @@ func (s *Service) Register(g *gateway.Gateway) {
 	maps.Copy(shared, s.controlRoutes())
 	legacy := maps.Clone(shared)
 	legacy["InitResourceDirectory"] = s.operation("InitResourceDirectory", s.handleInit, s.resource("", ""))
+	maps.Copy(legacy, s.legacyOperations())
+	maps.Copy(legacy, s.resourceGroupOperations())
 	g.Register("ResourceManager", "2020-03-31", legacy)
 	g.Register("ResourceDirectoryMaster", "2022-04-19", shared)
+	g.Register("ResourceDirectoryMaster", "2022-04-19", s.masterOperations())
 	g.Register("Sas", "2018-12-03", s.securityCenterOperations())
 	g.Register("cloud-siem", "2022-06-16", s.threatAnalysisOperations())
 }
@@ -38,47 +41,86 @@ func (s *Service) directoryOperations() map[string]gateway.Operation {
 		on     target
 		handle handler
 	}{
-		"EnableResourceDirectory":            {any, s.handleEnable},
-		"SendVerificationCodeForEnableRD":    {any, s.handleSendCode},
-		"GetResourceDirectory":               {any, s.handleGetDirectory},
-		"DestroyResourceDirectory":           {any, s.handleDestroy},
-		"CreateFolder":                       {parent, s.handleCreateFolder},
-		"GetFolder":                          {folder, s.handleGetFolder},
-		"UpdateFolder":                       {folder, s.handleUpdateFolder},
-		"DeleteFolder":                       {folder, s.handleDeleteFolder},
-		"ListFoldersForParent":               {parent, s.handleListFolders},
-		"ListAncestors":                      {target{"folder", "ChildId"}, s.handleListAncestors},
-		"CreateResourceAccount":              {target{"account", ""}, s.handleCreateAccount},
-		"GetAccount":                         {account, s.handleGetAccount},
-		"ListAccounts":                       {target{"account", ""}, s.handleListAccounts},
-		"ListAccountsForParent":              {parent, s.handleListAccountsForParent},
-		"MoveAccount":                        {account, s.handleMoveAccount},
-		"UpdateAccount":                      {account, s.handleUpdateAccount},
-		"RemoveCloudAccount":                 {account, s.handleRemoveAccount},
-		"SetMemberDeletionPermission":        {any, s.handleSetDeletion},
-		"CheckAccountDelete":                 {account, s.inOwned(s.handleCheckDelete)},
-		"GetAccountDeletionCheckResult":      {account, s.inOwned(s.handleCheckResult)},
-		"DeleteAccount":                      {account, s.handleDelete},
-		"GetAccountDeletionStatus":           {account, s.inOwned(s.handleDeletionStatus)},
-		"TagResources":                       {any, s.inOwned(s.handleTag)},
-		"UntagResources":                     {any, s.inOwned(s.handleUntag)},
-		"ListTagResources":                   {any, s.inOwned(s.handleListTagResources)},
-		"ListTagKeys":                        {any, s.inOwned(s.handleListTagKeys)},
-		"ListTagValues":                      {any, s.inOwned(s.handleListTagValues)},
-		"InviteAccountToResourceDirectory":   {target{"handshake", ""}, s.handleInvite},
-		"AcceptHandshake":                    {shake, s.handleAccept},
-		"DeclineHandshake":                   {shake, s.handleDecline},
-		"CancelHandshake":                    {shake, s.handleCancel},
-		"GetHandshake":                       {shake, s.handleGetHandshake},
-		"ListHandshakesForAccount":           {target{"handshake", ""}, s.handleListHandshakesForAccount},
-		"ListHandshakesForResourceDirectory": {target{"handshake", ""}, s.handleListHandshakesForDirectory},
-		"RegisterDelegatedAdministrator":     {account, s.handleRegister},
-		"DeregisterDelegatedAdministrator":   {account, s.handleDeregister},
-		"ListDelegatedAdministrators":        {target{"account", ""}, s.handleListDelegates},
-		"ListDelegatedServicesForAccount":    {account, s.handleListDelegatedServices},
-		"ListTrustedServiceStatus":           {any, s.handleListTrusted},
+		"EnableResourceDirectory":                      {any, s.handleEnable},
+		"SendVerificationCodeForEnableRD":              {any, s.handleSendCode},
+		"GetResourceDirectory":                         {any, s.handleGetDirectory},
+		"DestroyResourceDirectory":                     {any, s.handleDestroy},
+		"CreateFolder":                                 {parent, s.handleCreateFolder},
+		"GetFolder":                                    {folder, s.handleGetFolder},
+		"UpdateFolder":                                 {folder, s.handleUpdateFolder},
+		"DeleteFolder":                                 {folder, s.handleDeleteFolder},
+		"ListFoldersForParent":                         {parent, s.handleListFolders},
+		"ListAncestors":                                {target{"folder", "ChildId"}, s.handleListAncestors},
+		"CreateResourceAccount":                        {target{"account", ""}, s.handleCreateAccount},
+		"GetAccount":                                   {account, s.handleGetAccount},
+		"ListAccounts":                                 {target{"account", ""}, s.handleListAccounts},
+		"ListAccountsForParent":                        {parent, s.handleListAccountsForParent},
+		"MoveAccount":                                  {account, s.handleMoveAccount},
+		"UpdateAccount":                                {account, s.handleUpdateAccount},
+		"RemoveCloudAccount":                           {account, s.handleRemoveAccount},
+		"SetMemberDeletionPermission":                  {any, s.handleSetDeletion},
+		"CheckAccountDelete":                           {account, s.inOwned(s.handleCheckDelete)},
+		"GetAccountDeletionCheckResult":                {account, s.inOwned(s.handleCheckResult)},
+		"DeleteAccount":                                {account, s.handleDelete},
+		"GetAccountDeletionStatus":                     {account, s.inOwned(s.handleDeletionStatus)},
+		"ChangeAccountEmail":                           {account, s.inOwned(s.handleChangeEmail)},
+		"RetryChangeAccountEmail":                      {account, s.inOwned(s.handleRetryEmail)},
+		"CancelChangeAccountEmail":                     {account, s.inOwned(s.handleCancelEmail)},
+		"GetPayerForAccount":                           {account, s.inOwned(s.handleGetPayer)},
+		"BindSecureMobilePhone":                        {account, s.inOwned(s.handleBindPhone)},
+		"SendVerificationCodeForBindSecureMobilePhone": {account, s.inOwned(s.handleSendBindCode)},
+		"TagResources":                                 {any, s.inOwned(s.handleTag)},
+		"UntagResources":                               {any, s.inOwned(s.handleUntag)},
+		"ListTagResources":                             {any, s.inOwned(s.handleListTagResources)},
+		"ListTagKeys":                                  {any, s.inOwned(s.handleListTagKeys)},
+		"ListTagValues":                                {any, s.inOwned(s.handleListTagValues)},
+		"InviteAccountToResourceDirectory":             {target{"handshake", ""}, s.handleInvite},
+		"AcceptHandshake":                              {shake, s.handleAccept},
+		"DeclineHandshake":                             {shake, s.handleDecline},
+		"CancelHandshake":                              {shake, s.handleCancel},
+		"GetHandshake":                                 {shake, s.handleGetHandshake},
+		"ListHandshakesForAccount":                     {target{"handshake", ""}, s.handleListHandshakesForAccount},
+		"ListHandshakesForResourceDirectory":           {target{"handshake", ""}, s.handleListHandshakesForDirectory},
+		"RegisterDelegatedAdministrator":               {account, s.handleRegister},
+		"DeregisterDelegatedAdministrator":             {account, s.handleDeregister},
+		"ListDelegatedAdministrators":                  {target{"account", ""}, s.handleListDelegates},
+		"ListDelegatedServicesForAccount":              {account, s.handleListDelegatedServices},
+		"ListTrustedServiceStatus":                     {any, s.handleListTrusted},
 	} {
 		ops[action] = s.operation(action, op.handle, s.resource(op.on.kind, op.on.parameter))
+	}
+	return ops
+}
+
+// legacyOperations are those of ResourceManager 2020-03-31 alone.
+func (s *Service) legacyOperations() map[string]gateway.Operation {
+	ops := map[string]gateway.Operation{
+		"PromoteResourceAccount": s.operation("PromoteResourceAccount", s.inOwned(s.handlePromote), s.resource("account", "AccountId")),
+	}
+	for action, handle := range map[string]func(*tree, *gateway.Call) (any, error){
+		"CancelPromoteResourceAccount": s.handleCancelPromotion, "ResendPromoteResourceAccountEmail": s.handleResendPromotion,
+	} {
+		ops[action] = s.operation(action, s.inOwned(handle), s.resource("account", ""))
+	}
+	return ops
+}
+
+// masterOperations are those of ResourceDirectoryMaster 2022-04-19 alone. Contacts are resources of the kind
+// messagecontact.
+func (s *Service) masterOperations() map[string]gateway.Operation {
+	ops := map[string]gateway.Operation{
+		"UpdatePayerForAccount":                 s.operation("UpdatePayerForAccount", s.inOwned(s.handleUpdatePayer), s.resource("account", "AccountId")),
+		"PrecheckForConsolidatedBillingAccount": s.operation("PrecheckForConsolidatedBillingAccount", s.inOwned(s.handlePrecheckPayer), s.resource("account", "")),
+		"SetMemberDisplayNameSyncStatus":        s.operation("SetMemberDisplayNameSyncStatus", s.inOwned(s.handleSetNameSync), s.resource("", "")),
+	}
+	for action, handle := range map[string]func(*tree, *gateway.Call) (any, error){
+		"AddMessageContact": s.handleAddContact, "GetMessageContact": s.handleGetContact, "ListMessageContacts": s.handleListContacts,
+		"UpdateMessageContact": s.handleUpdateContact, "DeleteMessageContact": s.handleDeleteContact,
+		"AssociateMembers": s.handleAssociate, "DisassociateMembers": s.handleDisassociate,
+		"SendEmailVerificationForMessageContact": s.verify("EmailAddress", func(p *contact) string { return p.email }, func(p *contact) { p.emailOK = true }),
+		"SendPhoneVerificationForMessageContact": s.verify("PhoneNumber", func(p *contact) string { return p.phone }, func(p *contact) { p.phoneOK = true }),
+	} {
+		ops[action] = s.operation(action, s.inOwned(handle), s.resource("messagecontact", "ContactId"))
 	}
 	return ops
 }
@@ -168,7 +210,7 @@ func (s *Service) resource(kind, parameter string) func(*gateway.Call) string {
 func (s *Service) relative(kind, caller, id string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if kind == "handshake" && id != "" {
+	if (kind == "handshake" || kind == "messagecontact") && id != "" {
 		return id
 	}
 	t, err := s.readable(caller)

@@ -145,7 +145,10 @@ func (c cloud) deployStackGroup(t *testing.T, uids ...string) {
 		StackGroupOperation struct{ Status string }
 	}
 	c.ros(t, accountA, "CreateStackInstances", map[string]string{"StackGroupName": "fenghuo", "RegionIds": `["` + c.World().Region + `"]`, "DeploymentTargets": string(targets)}, &op)
-	c.ros(t, accountA, "GetStackGroupOperation", map[string]string{"OperationId": op.OperationId}, &op)
+	eventually(t, 30*time.Second, "the end of the operation", func() bool {
+		c.ros(t, accountA, "GetStackGroupOperation", map[string]string{"OperationId": op.OperationId}, &op)
+		return op.StackGroupOperation.Status != "RUNNING"
+	})
 	var list struct {
 		StackInstances []struct{ AccountId, Status, StatusReason string }
 	}

@@ -5,11 +5,6 @@ import "slices"
 // absent are the documented operations that this service refuses by name.
 var absent = []operation{
 	{method: "PUT", path: "resource-groups", action: "ChangeResourceGroup"},
-	{method: "POST", path: "custom-domains", action: "CreateCustomDomain"},
-	{method: "GET", path: "custom-domains", action: "ListCustomDomains"},
-	{method: "GET", path: "custom-domains/{t}", action: "GetCustomDomain"},
-	{method: "PUT", path: "custom-domains/{t}", action: "UpdateCustomDomain"},
-	{method: "DELETE", path: "custom-domains/{t}", action: "DeleteCustomDomain"},
 	{method: "POST", path: "functions/{f}/sessions", action: "CreateSession"},
 	{method: "GET", path: "functions/{f}/sessions", action: "ListSessions"},
 	{method: "GET", path: "functions/{f}/sessions/{t}", action: "GetSession"},
@@ -35,10 +30,6 @@ var absent = []operation{
 	{method: "DELETE", path: "layers/{f}/versions/{t}", action: "DeleteLayerVersion"},
 	{method: "PUT", path: "layers/{f}/acl", action: "PutLayerACL"},
 	{method: "GET", path: "layerarn/{t}", action: "GetLayerVersionByArn"},
-	{method: "GET", path: "tags-v2", action: "ListTagResources"},
-	{method: "POST", path: "tags-v2", action: "TagResources"},
-	{method: "DELETE", path: "tags-v2", action: "UntagResources"},
-	{method: "GET", path: "regions", action: "DescribeRegions"},
 }
 
 // Absent lists the documented operations that are refused by name, as [Routes] lists those that are offered.

@@ -44,10 +44,26 @@ func (c *AsyncConfig) check(s *Service, accountID string) *Error {
 		if d == nil || d.Destination == "" {
 			continue
 		}
-		m := functionTarget.FindStringSubmatch(d.Destination)
-		if m == nil || m[1] != s.o.Region || m[2] != accountID {
-			return invalid("destination %q: the emulator offers functions of the same account and region only", d.Destination)
+		if err := s.checkDestination(d.Destination, accountID); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// absentTargets are services that can be destinations in the cloud (fc.md §3.6) and that the emulator does not have.
+var absentTargets = map[string]string{"mns": "Message Service", "eventbridge": "EventBridge", "mq": "RocketMQ"}
+
+func (s *Service) checkDestination(target, accountID string) *Error {
+	if parts := strings.SplitN(target, ":", 3); len(parts) == 3 && absentTargets[parts[1]] != "" {
+		return invalid("destination %q: the emulator has no %s, only functions can be destinations", target, absentTargets[parts[1]])
+	}
+	m := functionTarget.FindStringSubmatch(target)
+	switch {
+	case m == nil:
+		return invalid("destination %q is not the ARN of a function", target)
+	case m[1] != s.o.Region || m[2] != accountID:
+		return invalid("destination %q: the function must be of the same account and region", target)
 	}
 	return nil
 }

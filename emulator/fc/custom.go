@@ -14,6 +14,13 @@ import (
 
 var errTooLarge = errors.New("the response of the function exceeds 32 MB")
 
+// emptyHeaders are headers that a custom runtime is sent without a value (fc.md §1.3): the client's address, and those of
+// tracing and of the service's own.
+var emptyHeaders = []string{
+	"x-fc-client-ip", "x-fc-tracing-opentracing-span-context", "x-fc-tracing-opentracing-span-baggages", "x-fc-tracing-jaeger-endpoint",
+	"x-fc-eagleeye-traceid", "x-fc-eagleeye-rpcid", "x-fc-eagleeye-userdata", "x-fc-api-server-ip",
+}
+
 // customDriver talks to the HTTP server of a custom runtime over connections that are kept alive (fc.md §1.1).
 type customDriver struct {
 	in     *instance
@@ -64,7 +71,9 @@ func (d *customDriver) request(c *call, keys auth.Keys) *http.Request {
 	}
 	req.Header.Set("x-fc-control-path", c.control)
 	req.Header.Set("x-fc-base-path", req.URL.Path)
-	req.Header.Set("x-fc-client-ip", "")
+	for _, name := range emptyHeaders {
+		req.Header.Set(name, "")
+	}
 	if c.taskID != "" {
 		req.Header.Set("x-fc-async-task-id", c.taskID)
 	}

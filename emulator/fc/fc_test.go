@@ -115,7 +115,10 @@ func rootOf(a string) auth.Caller {
 func (i *iam) Authorize(_ context.Context, r auth.Request) auth.Decision {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	owner := strings.Split(r.Resource, ":")[3]
+	owner := r.Caller.AccountID
+	if r.Resource != "*" {
+		owner = strings.Split(r.Resource, ":")[3]
+	}
 	return auth.Decision{Allowed: owner == r.Caller.AccountID && !i.denied[r.Action]}
 }
 
@@ -300,6 +303,11 @@ func TestEnvironmentAndHeaders(t *testing.T) {
 	} {
 		if g := got.Header.Get(name); g != want {
 			t.Errorf("header %s = %q, want %q", name, g, want)
+		}
+	}
+	for _, name := range append([]string{"x-fc-service-name", "x-fc-version-id", "x-fc-service-logproject", "x-fc-service-logstore"}, emptyHeaders...) {
+		if v, ok := got.Header[http.CanonicalHeaderKey(name)]; !ok || v[0] != "" {
+			t.Errorf("header %s = %v, want it empty", name, v)
 		}
 	}
 	if strings.Contains(strings.Join(got.Env, "\n"), "GOPATH=") {

@@ -58,10 +58,11 @@ type CustomRuntime struct {
 	HealthCheckConfig *HealthCheck `json:"healthCheckConfig,omitempty"`
 }
 
-// Tag is a label; it has no effect here.
+// Tag is a label of a function. The models of the official client write its fields with a capital letter; small ones are
+// read too.
 type Tag struct {
-	Key   string `json:"key"`
-	Value string `json:"value"`
+	Key   string `json:"Key"`
+	Value string `json:"Value"`
 }
 
 // function is a function with all that hangs on it. Its fields need Service.mu.
@@ -196,8 +197,9 @@ func (f *Function) check() *Error {
 		return invalid("instanceConcurrency must be between 1 and 200")
 	case f.Role != "" && !roleText.MatchString(f.Role):
 		return invalid("role must be the ARN of a RAM role")
-	case len(f.Tags) > 20:
-		return invalid("at most 20 tags")
+	}
+	if err := checkTags(f.Tags); err != nil {
+		return err
 	}
 	return f.checkParts()
 }

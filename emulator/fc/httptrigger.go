@@ -60,7 +60,18 @@ func (s *Service) ServeHTTPTrigger(w http.ResponseWriter, r *http.Request, accou
 		triggerError(w, id, errorf(http.StatusNotFound, "TriggerNotFound", "function '%s' has no HTTP trigger", name))
 		return
 	}
-	c, err := s.httpCall(w, r, t, id)
+	s.serveTrigger(w, r, f, t, webRule{t.http.AuthType, t.http.Methods}, id)
+}
+
+// webRule is what is asked of a request from the web.
+type webRule struct {
+	auth    string // anonymous or function
+	methods []string
+}
+
+// serveTrigger runs a function for a request from the web.
+func (s *Service) serveTrigger(w http.ResponseWriter, r *http.Request, f *function, t *trigger, rule webRule, id string) {
+	c, err := s.httpCall(w, r, t, rule, id)
 	if err != nil {
 		triggerError(w, id, err)
 		return
@@ -82,8 +93,8 @@ func (s *Service) ServeHTTPTrigger(w http.ResponseWriter, r *http.Request, accou
 }
 
 // httpCall checks a request against the trigger and the limits.
-func (s *Service) httpCall(w http.ResponseWriter, r *http.Request, t *trigger, id string) (*call, *Error) {
-	if !slices.Contains(t.http.Methods, r.Method) {
+func (s *Service) httpCall(w http.ResponseWriter, r *http.Request, t *trigger, rule webRule, id string) (*call, *Error) {
+	if !slices.Contains(rule.methods, r.Method) {
 		return nil, errorf(http.StatusForbidden, "FcCommonError", "method %s is not configured on the HTTP trigger", r.Method)
 	}
 	if headerSize(r.Header) > maxHeaders {
@@ -104,10 +115,14 @@ func (s *Service) httpCall(w http.ResponseWriter, r *http.Request, t *trigger, i
 		}
 		return nil, invalid("read body: %v", err)
 	}
-	if t.http.AuthType == "function" {
+	if rule.auth == "function" {
 		caller, err := s.o.Auth.Authenticate(r, body)
 		if err != nil {
-			return nil, asError(err)
+			e := asError(err)
+			if e.Status != http.StatusForbidden { // whatever is wrong with a signature is 403 here (fc.md §1.5)
+				e = errorf(http.StatusForbidden, "AccessDenied", "%s", e.Message)
+			}
+			return nil, e
 		}
 		// Assumption: an HTTP trigger with authType function needs fc:InvokeFunction on the function.
 		if err := s.require(r.Context(), caller, "fc:InvokeFunction", s.functionARN(t.fn.account, t.fn.name)); err != nil {
@@ -147,6 +162,7 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, c *call, out *o
 		_, _ = w.Write(out.body)
 		return
 	case headerSize(out.header) > maxHeaders:
+		w.Header().Set("X-Fc-Error-Type", errUnhandled)
 		triggerError(w, c.requestID, errorf(http.StatusBadGateway, "BadResponse", "response headers exceed 8 KB"))
 		return
 	case defaultDomain && out.status >= 300 && out.status < 400 && out.header.Get("Location") != "":

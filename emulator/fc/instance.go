@@ -199,6 +199,11 @@ func (s *Service) shutdownOnce(ctx context.Context, in *instance) {
 func (s *Service) retire(in *instance) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.retireLocked(in)
+}
+
+// retireLocked needs s.mu.
+func (s *Service) retireLocked(in *instance) {
 	in.dead = true
 	delete(s.instances, in)
 	for i, other := range in.rev.instances {

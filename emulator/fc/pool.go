@@ -2,6 +2,7 @@ package fc
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/fenghuo-soc/fenghuo/emulator/auth"
@@ -46,7 +47,11 @@ func (s *Service) reserve(f *function, rev *revision, qualifier string) (in *ins
 	if f.blocked != nil {
 		return nil, false, disabled(f)
 	}
-	for _, in := range rev.instances {
+	for _, in := range slices.Clone(rev.instances) {
+		if in.ended() {
+			s.retireLocked(in) // it died while nobody asked it anything: no request meets it
+			continue
+		}
 		if !in.dead && in.busy < rev.spec.InstanceConcurrency {
 			in.busy++
 			in.thaw()
@@ -115,6 +120,16 @@ func (in *instance) unstarted() bool {
 	select {
 	case <-in.ready:
 		return in.failure != nil
+	default:
+		return false
+	}
+}
+
+// ended tells whether the process has started and is gone.
+func (in *instance) ended() bool {
+	select {
+	case <-in.ready:
+		return in.cmd != nil && in.gone()
 	default:
 		return false
 	}

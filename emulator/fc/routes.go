@@ -76,6 +76,15 @@ var operations = []operation{
 	{"PUT", "functions/{f}/concurrency", "PutConcurrencyConfig", 200, (*Service).putConcurrency},
 	{"DELETE", "functions/{f}/concurrency", "DeleteConcurrencyConfig", 204, (*Service).deleteConcurrency},
 	{"GET", "concurrency-configs", "ListConcurrencyConfigs", 200, (*Service).listConcurrency},
+	{"POST", "custom-domains", "CreateCustomDomain", 201, (*Service).createCustomDomain},
+	{"GET", "custom-domains", "ListCustomDomains", 200, (*Service).listCustomDomains},
+	{"GET", "custom-domains/{t}", "GetCustomDomain", 200, (*Service).getCustomDomain},
+	{"PUT", "custom-domains/{t}", "UpdateCustomDomain", 200, (*Service).updateCustomDomain},
+	{"DELETE", "custom-domains/{t}", "DeleteCustomDomain", 204, (*Service).deleteCustomDomain},
+	{"GET", "tags-v2", "ListTagResources", 200, (*Service).listTagResources},
+	{"POST", "tags-v2", "TagResources", 204, (*Service).tagResources},
+	{"DELETE", "tags-v2", "UntagResources", 204, (*Service).untagResources},
+	{"GET", "regions", "DescribeRegions", 200, (*Service).describeRegions},
 	{"GET", "functions/{f}/instances", "ListInstances", 200, (*Service).listInstances},
 }
 
@@ -123,16 +132,31 @@ func (s *Service) serve(r *http.Request, op *operation, q *apiCall) (any, *Error
 			return nil, invalid("the body is not a JSON object: %v", err)
 		}
 	}
-	resource := orDefault(q.name, "*")
-	if op.action == "CreateFunction" {
-		if err := json.Unmarshal(q.fields["functionName"], &resource); err != nil {
-			return nil, invalid("functionName is required")
-		}
+	resource, err := s.resource(op, q)
+	if err != nil {
+		return nil, err
 	}
-	if err := s.require(r.Context(), q.caller, "fc:"+op.action, s.functionARN(q.caller.AccountID, resource)); err != nil {
+	if err := s.require(r.Context(), q.caller, "fc:"+op.action, resource); err != nil {
 		return nil, err
 	}
 	return op.run(s, q)
+}
+
+// resource is what a permission is asked on: the function, or everything for what belongs to none (documented for custom
+// domains as "All Resource").
+//
+// Assumption: the operations on tags and regions are asked for on everything too.
+func (s *Service) resource(op *operation, q *apiCall) (string, *Error) {
+	name := orDefault(q.name, "*")
+	switch {
+	case !strings.HasPrefix(op.path, "functions") && !strings.HasSuffix(op.path, "-configs"):
+		return "*", nil
+	case op.action == "CreateFunction":
+		if err := json.Unmarshal(q.fields["functionName"], &name); err != nil {
+			return "", invalid("functionName is required")
+		}
+	}
+	return s.functionARN(q.caller.AccountID, name), nil
 }
 
 // route finds the operation of a request; names are percent-decoded.

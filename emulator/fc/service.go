@@ -89,6 +89,7 @@ type Service struct {
 	closed   bool
 	accounts map[string]*account
 	urls     map[string]*trigger // by id of the URL
+	domains  map[string]*Domain  // by name
 	faults   []Fault
 	// downloads are the addresses of packages that were handed out.
 	downloads []codeURL
@@ -118,7 +119,7 @@ func New(o Options) (*Service, error) {
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("create work directory: %w", err)
 	}
-	s := &Service{o: o, accounts: map[string]*account{}, urls: map[string]*trigger{}, instances: map[*instance]struct{}{}, spawn: make(chan spawnRequest)}
+	s := &Service{o: o, accounts: map[string]*account{}, urls: map[string]*trigger{}, domains: map[string]*Domain{}, instances: map[*instance]struct{}{}, spawn: make(chan spawnRequest)}
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.hard, s.kill = context.WithCancel(context.Background())
 	go s.spawner()

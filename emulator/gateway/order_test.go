@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/http/httptest"
@@ -71,6 +72,8 @@ type orderWorld struct {
 	keys                              keyring
 	at                                time.Time
 	secret, token, action, name, body string
+	version, stamp                    string // "" = the version of the gateway, and at; a stamp of - is none
+	malformed                         bool   // the signature's form is wrong
 	allow                             bool
 }
 
@@ -85,11 +88,12 @@ func (o *orderWorld) request(nonce string) *http.Request {
 		form.Set("Name", o.name)
 	}
 	body := form.Encode() + o.body
+	version, stamp := cmp.Or(o.version, "2020-01-01"), strings.TrimPrefix(cmp.Or(o.stamp, o.at.Format("2006-01-02T15:04:05Z")), "-")
 	if o.scheme == "ACS3" {
 		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
 		for k, v := range map[string]string{
-			"Content-Type": "application/x-www-form-urlencoded", "x-acs-action": o.action, "x-acs-version": "2020-01-01",
-			"x-acs-date": o.at.Format("2006-01-02T15:04:05Z"), "x-acs-signature-nonce": nonce,
+			"Content-Type": "application/x-www-form-urlencoded", "x-acs-action": o.action, "x-acs-version": version,
+			"x-acs-date": stamp, "x-acs-signature-nonce": nonce,
 		} {
 			r.Header.Set(k, v)
 		}
@@ -104,12 +108,15 @@ func (o *orderWorld) request(nonce string) *http.Request {
 			}
 		}
 		a := authorization{accessKeyID: "STS.k", signed: signed}
-		r.Header.Set("Authorization", acs3+" Credential=STS.k,SignedHeaders="+strings.Join(signed, ";")+",Signature="+signACS3(o.secret, a.stringToSignACS3(r, []byte(body))))
+		r.Header.Set("Authorization", acs3+" Credential=STS.k,SignedHeaders="+strings.Join(signed, ";")+map[bool]string{true: ",Sign=", false: ",Signature="}[o.malformed]+signACS3(o.secret, a.stringToSignACS3(r, []byte(body))))
 		return r
 	}
 	p := url.Values{
-		"AccessKeyId": {"STS.k"}, "Action": {o.action}, "Version": {"2020-01-01"}, "Format": {"JSON"}, "SignatureNonce": {nonce},
-		"Timestamp": {o.at.Format("2006-01-02T15:04:05Z")}, "SignatureMethod": {"HMAC-SHA1"}, "SignatureVersion": {"1.0"},
+		"AccessKeyId": {"STS.k"}, "Action": {o.action}, "Version": {version}, "Format": {"JSON"}, "SignatureNonce": {nonce},
+		"Timestamp": {stamp}, "SignatureMethod": {"HMAC-SHA1"}, "SignatureVersion": {"1.0"},
+	}
+	if o.malformed {
+		p.Set("SignatureMethod", "HMAC-SHA256")
 	}
 	if o.token != "" {
 		p.Set("SecurityToken", o.token)

@@ -233,23 +233,13 @@ func TestOracle(t *testing.T) {
 		some := func(name string, most int) rules {
 			return rapid.SliceOfN(genRule(actions, resources, nil), 0, most).Draw(rt, name)
 		}
-		levels := [][]rules{}
-		for range rapid.IntRange(0, 2).Draw(rt, "levels") {
-			levels = append(levels, []rules{some("control", 2), {{Effect: "Allow", Action: []string{"*"}, Resource: []string{"*"}}}}[:rapid.IntRange(1, 2).Draw(rt, "full")])
-		}
+		levels, texts := genLevels(rt, genRule(actions, resources, nil))
 		w := newWorld(t, func(o *Options) {
-			o.ControlPolicies = func(_, owner string) (out [][]string) {
+			o.ControlPolicies = func(_, owner string) [][]string {
 				if owner != shop {
 					return nil
 				}
-				for _, level := range levels {
-					var texts []string
-					for _, p := range level {
-						texts = append(texts, p.text())
-					}
-					out = append(out, texts)
-				}
-				return out
+				return texts
 			}
 		})
 		one, two := some("first", 3), some("second", 3)
@@ -300,13 +290,39 @@ func TestOracle(t *testing.T) {
 	})
 }
 
-// TestOracleAssume: sts:AssumeRole needs the caller's policies and the trust policy of the role.
+// genLevels are the control policies of up to two levels; some have the system policy beside the random ones. texts are
+// them as the directory tells them.
+func genLevels(t *rapid.T, one *rapid.Generator[rule]) (levels [][]rules, texts [][]string) {
+	for range rapid.IntRange(0, 2).Draw(t, "levels") {
+		level := []rules{rapid.SliceOfN(one, 0, 2).Draw(t, "control")}
+		if rapid.IntRange(0, 3).Draw(t, "full") > 0 {
+			level = append(level, rules{{Effect: "Allow", Action: []string{"*"}, Resource: []string{"*"}}})
+		}
+		var of []string
+		for _, p := range level {
+			of = append(of, p.text())
+		}
+		levels, texts = append(levels, level), append(texts, of)
+	}
+	return levels, texts
+}
+
+// TestOracleAssume: sts:AssumeRole needs the control policies of the account of the role, the session policy and the
+// policies of the caller, and the trust policy of the role.
 func TestOracleAssume(t *testing.T) {
 	t.Parallel()
 	target := roleARN(shop, "target")
 	actions, resources := []string{"sts:AssumeRole", "sts:*", "log:*", "*"}, []string{"*", "acs:ram::" + shop + ":role/*", "acs:ram:*:*:role/target", roleARN(shop, "other")}
 	rapid.Check(t, func(rt *rapid.T) {
-		w := newWorld(t)
+		levels, texts := genLevels(rt, genRule(actions, resources, nil))
+		w := newWorld(t, func(o *Options) {
+			o.ControlPolicies = func(caller, owner string) [][]string {
+				if caller != security || owner != shop {
+					return nil
+				}
+				return texts
+			}
+		})
 		w.role(security, "worker", "fc.aliyuncs.com", "", "")
 		w.role(security, "other", "fc.aliyuncs.com", "", "")
 		identity := rules(rapid.SliceOfN(genRule(actions, resources, nil), 0, 3).Draw(rt, "identity"))
@@ -315,11 +331,21 @@ func TestOracleAssume(t *testing.T) {
 		w.must(security, "AttachPolicyToRole", "PolicyType", "Custom", "PolicyName", "p", "RoleName", "worker")
 		w.must(shop, "CreateRole", "RoleName", "target", "AssumeRolePolicyDocument", trust.text())
 		q := ask{action: "sts:AssumeRole", resource: "acs:ram:*:" + shop + ":role/target", principal: roleARN(security, "worker"), keys: genKeys(rt)}
+		caller := w.service(security, "worker")
+		var session rules
+		if rapid.Bool().Draw(rt, "session") {
+			session = append(rules{}, rapid.SliceOfN(genRule(actions, resources, nil), 0, 3).Draw(rt, "narrowed")...)
+			d, err := parsePolicy(session.text(), identityPolicy)
+			if err != nil {
+				rt.Fatal(err)
+			}
+			w.keys[caller.AccessKeyID].session.policy = d
+		}
 		// ARNs of RAM have two spellings; the oracle tries both.
-		side := func(p rules) string {
+		side := func(p ...rules) string {
 			other := q
 			other.resource = target
-			a, b := say(q, p), say(other, p)
+			a, b := say(q, p...), say(other, p...)
 			switch {
 			case a == "ExplicitDeny" || b == "ExplicitDeny":
 				return "ExplicitDeny"
@@ -328,17 +354,27 @@ func TestOracleAssume(t *testing.T) {
 			}
 			return "ImplicitDeny"
 		}
-		wantType, want := byIdentity, side(identity)
-		if want == "Allow" {
-			wantType, want = byTrust, side(trust)
+		type stage struct{ by, says string }
+		var stages []stage
+		for _, level := range levels {
+			stages = append(stages, stage{byControl, side(level...)})
 		}
-		d := w.Authorize(t.Context(), auth.Request{Caller: w.service(security, "worker"), Action: q.action, Resource: target, Context: q.keys})
+		if session != nil {
+			stages = append(stages, stage{bySession, side(session)})
+		}
+		stages = append(stages, stage{byIdentity, side(identity)}, stage{byTrust, side(trust)})
+		i := 0
+		for i < len(stages)-1 && stages[i].says == "Allow" {
+			i++
+		}
+		wantType, want := stages[i].by, stages[i].says
+		d := w.Authorize(t.Context(), auth.Request{Caller: caller, Action: q.action, Resource: target, Context: q.keys})
 		got, gotType := "Allow", wantType
 		if !d.Allowed {
 			got, gotType = d.Detail.NoPermissionType, d.Detail.PolicyType
 		}
 		if got != want || gotType != wantType {
-			rt.Fatalf("%+v\nidentity %s\ntrust %s\ngot %s by %s, want %s by %s", q, identity.text(), trust.text(), got, gotType, want, wantType)
+			rt.Fatalf("%+v\ncontrol %v\nsession %v\nidentity %s\ntrust %s\ngot %s by %s, want %s by %s", q, texts, session, identity.text(), trust.text(), got, gotType, want, wantType)
 		}
 	})
 }

@@ -124,6 +124,36 @@ func TestLiveSessionsFollowTheRole(t *testing.T) {
 	}
 }
 
+// TestSessionsOutliveKeys: disabling or deleting the key that opened a session does not end it, detaching what lets its
+// role do something does (accounts.md §5.1).
+func TestSessionsOutliveKeys(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	bob := w.user(shop, "bob", "AliyunSTSAssumeRoleAccess")
+	w.role(shop, "r", "acs:ram::"+shop+":user/bob", "", `{"Effect":"Allow","Action":"log:*","Resource":"*"}`)
+	session := w.assume(bob, shop, "r")
+	const log = "acs:log:cn-hangzhou:" + shop + ":project/p"
+	key := []string{"UserName", "bob", "UserAccessKeyId", bob.AccessKeyID}
+	for _, s := range []step{
+		{"UpdateAccessKey", append([]string{"Status", "Inactive"}, key...), ""},
+		{"DeleteAccessKey", key, ""},
+		{"DetachPolicyFromUser", []string{"UserName", "bob", "PolicyType", "System", "PolicyName", "AliyunSTSAssumeRoleAccess"}, ""},
+		{"DeleteUser", []string{"UserName", "bob"}, ""},
+	} {
+		w.run([]step{s})
+		if c, ok := w.Credential(session.AccessKeyID); !ok || !c.Active || !w.allowed(session, "log:GetProject", log) {
+			t.Errorf("the session ends with %s", s.action)
+		}
+	}
+	if _, ok := w.Credential(bob.AccessKeyID); ok {
+		t.Error("the key survives its deletion")
+	}
+	w.run([]step{{"DetachPolicyFromRole", []string{"RoleName", "r", "PolicyType", "Custom", "PolicyName", "r"}, ""}})
+	if w.allowed(session, "log:GetProject", log) {
+		t.Error("the session keeps what its role lost")
+	}
+}
+
 func TestChainingAndIdentity(t *testing.T) {
 	t.Parallel()
 	w, worker := memberWorld(t)

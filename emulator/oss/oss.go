@@ -1,5 +1,5 @@
 // Package oss emulates the two operations of Object Storage Service that responses call: PutBucketAcl and GetBucketAcl,
-// with signature V1 and XML answers. There are buckets with an access list and no objects; every other request is
+// with signatures V1 and V4 and XML answers. There are buckets with an access list and no objects; every other request is
 // answered with an error that names it.
 //
 // Start with [New], make buckets with [Service.Seed], and serve [Service.ServeHTTP]. [Matches] tells which requests are

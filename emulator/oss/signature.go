@@ -20,21 +20,42 @@ const maxSkew = 15 * time.Minute
 // signed are the query parameters that are part of the signed resource.
 var signed = []string{"acl"}
 
-// authenticate verifies signature V1: "OSS <id>:<base64 of HMAC-SHA1>". V4 is refused by name.
-//
-// Assumption: key, token and time are checked before the signature.
-func (s *Service) authenticate(r *http.Request) (auth.Caller, *failure) {
-	header := r.Header.Get("Authorization")
-	if strings.HasPrefix(header, "OSS4-HMAC-SHA256") {
-		return auth.Caller{}, fail(http.StatusNotImplemented, "NotImplemented", "The emulator verifies OSS signature V1 only; set the client to signature version 1.")
-	}
+// claim is what a request says about itself, whatever the signature.
+type claim struct {
+	id, signature string
+	at            time.Time
+	sign          func(secret string) string
+}
+
+// claimV1 reads "OSS <id>:<base64 of HMAC-SHA1>".
+func claimV1(r *http.Request, header string) (claim, *failure) {
 	rest, ok := strings.CutPrefix(header, "OSS ")
 	id, signature, found := strings.Cut(rest, ":")
 	if !ok || !found {
-		return auth.Caller{}, fail(http.StatusForbidden, "AccessDenied", "The request is not signed.")
+		return claim{}, fail(http.StatusForbidden, "AccessDenied", "The request is not signed; presigned addresses are not offered here.")
+	}
+	at, err := http.ParseTime(r.Header.Get("Date"))
+	if err != nil {
+		return claim{}, fail(http.StatusForbidden, "AccessDenied", "OSS authentication requires a valid Date.")
+	}
+	return claim{id, signature, at, func(secret string) string { return Sign(secret, r) }}, nil
+}
+
+// authenticate verifies signature V1 or V4. The error reference of OSS lists the codes with status 403.
+//
+// Assumption: the form of the header, key, token and time are checked before the signature, in this order; a token that is
+// not that of the key is InvalidSecurityToken, although there is AccessKeyIdAndSecurityTokenNotMatch too.
+func (s *Service) authenticate(r *http.Request) (auth.Caller, *failure) {
+	header := r.Header.Get("Authorization")
+	q, f := claimV1(r, header)
+	if strings.HasPrefix(header, schemeV4) {
+		q, f = s.claimV4(r, header)
+	}
+	if f != nil {
+		return auth.Caller{}, f
 	}
 	now := s.o.Clock()
-	cred, ok := s.o.Credentials.Credential(id)
+	cred, ok := s.o.Credentials.Credential(q.id)
 	token := r.Header.Get("x-oss-security-token")
 	switch {
 	case !ok:
@@ -45,20 +66,14 @@ func (s *Service) authenticate(r *http.Request) (auth.Caller, *failure) {
 		return auth.Caller{}, fail(http.StatusForbidden, "InvalidSecurityToken", "The security token you provided is invalid.")
 	case token != "" && !now.Before(cred.Expires):
 		return auth.Caller{}, fail(http.StatusForbidden, "SecurityTokenExpired", "The security token you provided has expired.")
-	}
-	at, err := http.ParseTime(r.Header.Get("Date"))
-	if err != nil {
-		return auth.Caller{}, fail(http.StatusForbidden, "AccessDenied", "Invalid Date header.")
-	}
-	if now.Sub(at).Abs() > maxSkew {
+	case now.Sub(q.at).Abs() > maxSkew:
 		return auth.Caller{}, fail(http.StatusForbidden, "RequestTimeTooSkewed", "The difference between the request time and the current time is too large.")
-	}
-	if !hmac.Equal([]byte(signature), []byte(Sign(cred.Secret, r))) {
+	case !hmac.Equal([]byte(q.signature), []byte(q.sign(cred.Secret))):
 		return auth.Caller{}, fail(http.StatusForbidden, "SignatureDoesNotMatch",
 			"The request signature we calculated does not match the signature you provided. Check your key and signing method.")
 	}
 	c := cred.Caller
-	c.AccessKeyID = id
+	c.AccessKeyID = q.id
 	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
 		c.SourceIP = host
 	}

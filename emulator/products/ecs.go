@@ -117,9 +117,12 @@ func (s *Service) ecsOperations() map[string]gateway.Operation {
 		h     handler
 		kinds []string
 	}{
-		"CreateSecurityGroup":            {s.createGroup, []string{"new"}},
-		"AuthorizeSecurityGroup":         {s.authorizeGroup, []string{"securitygroup"}},
-		"RevokeSecurityGroup":            {s.revokeGroup, []string{"securitygroup"}},
+		"CreateSecurityGroup":            {s.once(s.createGroup), []string{"new"}},
+		"AuthorizeSecurityGroup":         {s.once(s.authorizeGroup), []string{"securitygroup"}},
+		"RevokeSecurityGroup":            {s.once(s.revokeGroup), []string{"securitygroup"}},
+		"DescribeSecurityGroups":         {s.describeGroups, []string{"new"}},
+		"DescribeInstances":              {s.describeInstances, []string{"instances"}},
+		"StartInstance":                  {s.startInstance, []string{"instance"}},
 		"DescribeSecurityGroupAttribute": {s.describeGroup, []string{"securitygroup"}},
 		"JoinSecurityGroup":              {s.joinGroup, []string{"instance", "securitygroup"}},
 		"LeaveSecurityGroup":             {s.leaveGroup, []string{"instance", "securitygroup"}},
@@ -130,7 +133,7 @@ func (s *Service) ecsOperations() map[string]gateway.Operation {
 			Permissions: func(c *gateway.Call) []gateway.Permission {
 				var out []gateway.Permission
 				for _, kind := range o.kinds {
-					resource := map[string]string{"new": "securitygroup/*", "securitygroup": "securitygroup/" + c.Get("SecurityGroupId"), "instance": "instance/" + c.Get("InstanceId")}[kind]
+					resource := map[string]string{"new": "securitygroup/*", "instances": "instance/*", "securitygroup": "securitygroup/" + c.Get("SecurityGroupId"), "instance": "instance/" + c.Get("InstanceId")}[kind]
 					out = append(out, gateway.Permission{Action: "ecs:" + action, Resource: "acs:ecs:" + c.Region + ":" + c.Caller.AccountID + ":" + resource})
 				}
 				return out
@@ -184,7 +187,9 @@ func (s *Service) createGroup(c *gateway.Call) (any, error) {
 	return object{"SecurityGroupId": g.ID}, nil
 }
 
-// authorizeGroup adds rules. One that is there already is left alone, as the reference says.
+// authorizeGroup adds rules. One that is there already is left alone and a group has at most 200, as the reference says.
+//
+// Assumption: the 201st is 403 AuthorizationLimitExceed; another product of the same calls has the code with status 400.
 func (s *Service) authorizeGroup(c *gateway.Call) (any, error) {
 	g, err := s.group(c)
 	if err != nil {
@@ -209,6 +214,8 @@ func (s *Service) authorizeGroup(c *gateway.Call) (any, error) {
 }
 
 // revokeGroup takes rules away, by what they say or by id. One that is not there is no error, unless it is named by id.
+//
+// Assumption: then the code is 404 InvalidSecurityGroupRuleId.NotFound.
 func (s *Service) revokeGroup(c *gateway.Call) (any, error) {
 	g, err := s.group(c)
 	if err != nil {
@@ -253,6 +260,7 @@ func (s *Service) describeGroup(c *gateway.Call) (any, error) {
 	}, nil
 }
 
+// joinGroup puts an instance into a group. Its codes and statuses are those of the reference.
 func (s *Service) joinGroup(c *gateway.Call) (any, error) {
 	g, err := s.group(c)
 	if err != nil {
@@ -274,6 +282,9 @@ func (s *Service) joinGroup(c *gateway.Call) (any, error) {
 	return nil, nil
 }
 
+// leaveGroup takes an instance out of a group. InstanceLastSecurityGroup has status 403 in the reference.
+//
+// Assumption: InvalidSecurityGroupAssociation.NotFound, the code since July 2024, has status 404.
 func (s *Service) leaveGroup(c *gateway.Call) (any, error) {
 	g, err := s.group(c)
 	if err != nil {
@@ -299,7 +310,7 @@ func (s *Service) stopInstance(c *gateway.Call) (any, error) {
 		return nil, err
 	}
 	if i.Status != "Running" {
-		return nil, gateway.Errorf(403, "IncorrectInstanceStatus", "The current status of the resource does not support this operation.")
+		return nil, wrongStatus()
 	}
 	if c.Get("DryRun") != "true" {
 		i.Status = "Stopped"

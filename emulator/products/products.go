@@ -36,6 +36,7 @@ type Service struct {
 	firewalls map[string]*firewall // by account
 	computes  map[string]*compute  // by account
 	events    map[string][]*SuspEvent
+	answered  map[string]answered // by account, operation and ClientToken
 	ids       int64
 }
 
@@ -46,7 +47,7 @@ func New(o Options) *Service {
 	}
 	return &Service{
 		clock: o.Clock, wafs: map[string]*waf{}, firewalls: map[string]*firewall{},
-		computes: map[string]*compute{}, events: map[string][]*SuspEvent{},
+		computes: map[string]*compute{}, events: map[string][]*SuspEvent{}, answered: map[string]answered{},
 	}
 }
 

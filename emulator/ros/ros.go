@@ -6,8 +6,10 @@
 // through the gateway in the name of the caller of CreateStack, so the caller needs the permissions; resources of the
 // Log Service go through [LogService]. A stack group (stackgroup*.go) makes its stacks with a role in each account.
 //
-// An operation has finished when its answer is sent. Clients that poll GetStack, as they must in the cloud, see the
-// final status at once. Do not add products here: a driver only calls the product that owns the resource.
+// An operation on a stack has finished when its answer is sent. Clients that poll GetStack, as they must in the cloud, see
+// the final status at once. An operation on a stack group runs in the background (stackgroup_run.go); [Service.Wait] waits
+// for all of them and [Service.Close] ends them. Do not add products here: a driver only calls the product that owns the
+// resource.
 package ros
 
 import (
@@ -78,28 +80,56 @@ type Options struct {
 	Logs      LogService
 	Roles     Roles
 	Directory Directory
+	// InstanceTime is how long an operation on a stack group takes for each instance. 0 is as fast as it can.
+	InstanceTime time.Duration
+	// After is what InstanceTime is waited with. Default time.After.
+	After func(time.Duration) <-chan time.Time
 }
 
-// Service holds the stacks of all accounts. It is safe for concurrent use; one stack runs one operation at a time.
+// Service holds the stacks of all accounts. It is safe for concurrent use; one stack, and one stack group, runs one
+// operation at a time.
 type Service struct {
 	o Options
+
+	life context.Context // ends with Close: operations on groups outlive the requests that begin them
+	end  context.CancelFunc
 
 	mu     sync.Mutex
 	stacks map[string]*stack // by id
 	groups []*stackGroup     // in the order of creation
 	tokens map[string]view   // answers by account, operation and ClientToken
 	ids    int
-
-	// deploying is held by the one operation on stack instances that runs; it is taken before mu.
-	deploying sync.Mutex
+	active int        // operations on groups that run
+	idle   *sync.Cond // of mu; told when active becomes 0
 }
 
-// New returns a Service without stacks.
+// New returns a Service without stacks. Close it when stack groups were used.
 func New(o Options) *Service {
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
-	return &Service{o: o, stacks: map[string]*stack{}, tokens: map[string]view{}}
+	if o.After == nil {
+		o.After = time.After
+	}
+	s := &Service{o: o, stacks: map[string]*stack{}, tokens: map[string]view{}}
+	s.idle = sync.NewCond(&s.mu)
+	s.life, s.end = context.WithCancel(context.Background())
+	return s
+}
+
+// Wait returns when no operation on a stack group runs or waits to run.
+func (s *Service) Wait() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for s.active > 0 {
+		s.idle.Wait()
+	}
+}
+
+// Close stops the operations on stack groups and waits for them.
+func (s *Service) Close() {
+	s.end()
+	s.Wait()
 }
 
 // stack is one stack. The fields below busy may only be changed by the operation that set it, or under Service.mu.

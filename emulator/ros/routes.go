@@ -24,10 +24,15 @@ func (s *Service) Register(g *gateway.Gateway) {
 		"GetStackGroup": s.handleGetGroup, "ListStackGroups": s.handleListGroups,
 		"CreateStackInstances": s.once(s.inGroup(s.createInstances)), "UpdateStackInstances": s.once(s.inGroup(s.updateInstances)),
 		"DeleteStackInstances": s.once(s.inGroup(s.deleteInstances)), "GetStackInstance": s.handleGetInstance, "ListStackInstances": s.handleListInstances,
-		"GetStackGroupOperation": s.handleGetOperation, "ListStackGroupOperations": s.handleListOperations,
-		"ListStackGroupOperationResults": s.handleOperationResults,
+		"ListStackGroupOperations": s.handleListOperations,
 	} {
 		ops[action] = operation(action, "stackgroup", "StackGroupName", h)
+	}
+	for action, h := range map[string]handler{
+		"GetStackGroupOperation": s.handleGetOperation, "StopStackGroupOperation": s.handleStopOperation,
+		"ListStackGroupOperationResults": s.handleOperationResults,
+	} {
+		ops[action] = operation(action, "stackgroupoperation", "OperationId", h)
 	}
 	g.Register("ROS", "2019-09-10", ops)
 }

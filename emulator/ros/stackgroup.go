@@ -11,8 +11,8 @@ import (
 	"github.com/fenghuo-soc/fenghuo/emulator/gateway"
 )
 
-// stackGroup makes one template into stacks in many accounts and regions. Its fields change under Service.mu, by the
-// operation that holds Service.deploying.
+// stackGroup makes one template into stacks in many accounts and regions. Its fields change under Service.mu; template,
+// parameters and roles not while an operation runs.
 type stackGroup struct {
 	id, name, account, region, description string
 	created, updated                       time.Time
@@ -24,6 +24,8 @@ type stackGroup struct {
 	folders                                []folderTarget
 	instances                              []*instance
 	operations                             []*groupOperation // newest last
+	running                                *groupOperation   // nil when idle
+	waiting                                []*groupOperation // automatic deployments that are queued
 }
 
 // folderTarget is a folder that a service-managed group was deployed to.
@@ -238,6 +240,8 @@ func (s *Service) handleDeleteGroup(_ context.Context, c *gateway.Call) (any, er
 	switch {
 	case err != nil:
 		return nil, err
+	case g.running != nil:
+		return nil, operationInProgress(g.name)
 	case len(g.instances) > 0:
 		return nil, groupNotEmpty(g.name)
 	}

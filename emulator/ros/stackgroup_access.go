@@ -92,6 +92,21 @@ func groupQuota(what string, limit int) error {
 	return gateway.Errorf(400, "QuotaExceeded", "The number of %s exceeds the limit of %d.", what, limit)
 }
 
+// operationInProgress refuses a change of a group while another one runs.
+//
+// Assumption: 409 StackGroupOperationInProgress, after the names of the other codes of stack groups; the documents say
+// only that automatic deployments are queued meanwhile.
+func operationInProgress(name string) error {
+	return gateway.Errorf(409, "StackGroupOperationInProgress", "An operation of the StackGroup (%s) is in progress.", name)
+}
+
+// notRunning refuses to stop an operation that has ended.
+//
+// Assumption: 400 InvalidParameter, one of the two codes that StopStackGroupOperation has.
+func notRunning(status string) error {
+	return invalid("OperationId", "the operation is %s", status)
+}
+
 func operationNotFound(id string) error {
 	return gateway.Errorf(404, "StackGroupOperationNotFound", "The StackGroupOperation (%s) could not be found.", id)
 }

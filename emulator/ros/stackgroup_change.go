@@ -7,18 +7,16 @@ import (
 	"github.com/fenghuo-soc/fenghuo/emulator/gateway"
 )
 
-// inGroup runs a change of instances alone: no other one runs at the same time.
-func (s *Service) inGroup(run func(context.Context, *stackGroup, *gateway.Call) (any, error)) func(context.Context, *gateway.Call) (any, error) {
-	return func(ctx context.Context, c *gateway.Call) (any, error) {
-		s.deploying.Lock()
-		defer s.deploying.Unlock()
+// inGroup finds the group of a change of instances.
+func (s *Service) inGroup(run func(*stackGroup, *gateway.Call) (any, error)) handler {
+	return func(_ context.Context, c *gateway.Call) (any, error) {
 		s.mu.Lock()
 		g, err := s.group(c)
 		s.mu.Unlock()
 		if err != nil {
 			return nil, err
 		}
-		return run(ctx, g, c)
+		return run(g, c)
 	}
 }
 
@@ -26,7 +24,7 @@ func (s *Service) inGroup(run func(context.Context, *stackGroup, *gateway.Call) 
 //
 // Assumption: an account that is named and has an instance already is 409 StackInstanceExists; one that a folder reaches
 // is left as it is.
-func (s *Service) createInstances(ctx context.Context, g *stackGroup, c *gateway.Call) (any, error) {
+func (s *Service) createInstances(g *stackGroup, c *gateway.Call) (any, error) {
 	sel, err := s.readSelection(g, c)
 	if err != nil {
 		return nil, err
@@ -39,22 +37,20 @@ func (s *Service) createInstances(ctx context.Context, g *stackGroup, c *gateway
 	if err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	list, err := g.fresh(reached, sel.regions, overrides)
-	if err == nil {
+	noRollback := c.Get("DisableRollback") == "true"
+	return s.change(g, c, &groupOperation{action: "CREATE", preferences: sel.preferences}, func(op *groupOperation) error {
+		list, err := g.fresh(reached, sel.regions, overrides)
+		if err != nil {
+			return err
+		}
 		g.instances = append(g.instances, list...)
 		for _, f := range sel.folders {
 			g.target(folderTarget{f, sel.regions, overrides})
 		}
-	}
-	s.mu.Unlock()
-	if err != nil {
-		return nil, err
-	}
-	op := s.beginOperation(g, "CREATE", c)
-	noRollback := c.Get("DisableRollback") == "true"
-	s.runOperation(g, op, list, sel.tolerated, func(in *instance) error { return s.deploy(ctx, g, in, noRollback) })
-	return view{"OperationId": op.id}, nil
+		op.list = fixed(list)
+		op.step = func(ctx context.Context, in *instance) error { return s.deploy(ctx, g, in, noRollback) }
+		return nil
+	})
 }
 
 // fresh are the instances to make, region by region.
@@ -100,16 +96,11 @@ func (s *Service) readOverrides(g *stackGroup, c *gateway.Call) ([]parameterValu
 	return overrides, asAPI(err)
 }
 
-// chosen are the instances that a selection names. Every account must have one in every region.
-func (s *Service) chosen(g *stackGroup, sel selection) ([]*instance, error) {
-	reached, err := s.reach(g, sel)
-	if err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// chosen are the instances that a selection names; reached are its accounts. Every account must have one in every
+// region. The caller holds the lock.
+func (g *stackGroup) chosen(reached []instance, regions []string) ([]*instance, error) {
 	var list []*instance
-	for _, region := range sel.regions {
+	for _, region := range regions {
 		for _, r := range reached {
 			in := g.instance(r.account, region)
 			if in == nil && r.folder == "" {
@@ -125,31 +116,39 @@ func (s *Service) chosen(g *stackGroup, sel selection) ([]*instance, error) {
 
 // deleteInstances takes instances away, and with RetainStacks only out of the group. Those whose stack could not be
 // deleted stay, OUTDATED.
-func (s *Service) deleteInstances(ctx context.Context, g *stackGroup, c *gateway.Call) (any, error) {
+func (s *Service) deleteInstances(g *stackGroup, c *gateway.Call) (any, error) {
 	sel, err := s.readSelection(g, c)
 	if err != nil {
 		return nil, err
 	}
-	list, err := s.chosen(g, sel)
+	reached, err := s.reach(g, sel)
 	if err != nil {
 		return nil, err
 	}
-	op := s.beginOperation(g, "DELETE", c)
-	s.runOperation(g, op, list, sel.tolerated, func(in *instance) error { return s.withdraw(ctx, g, in, op.retain) })
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	g.instances = slices.DeleteFunc(g.instances, func(in *instance) bool { return slices.Contains(list, in) && in.status == "CURRENT" })
+	return s.change(g, c, &groupOperation{action: "DELETE", preferences: sel.preferences}, func(op *groupOperation) error {
+		list, err := g.chosen(reached, sel.regions)
+		if err != nil {
+			return err
+		}
+		g.release(sel)
+		op.list = fixed(list)
+		op.step = func(ctx context.Context, in *instance) error { return s.withdraw(ctx, g, in, op.retain) }
+		return nil
+	})
+}
+
+// release ends the targeting of folders: who joins them from now on gets nothing.
+func (g *stackGroup) release(sel selection) {
 	for i := range g.folders {
 		if slices.Contains(sel.folders, g.folders[i].folder) {
 			g.folders[i].regions = slices.DeleteFunc(slices.Clone(g.folders[i].regions), func(r string) bool { return slices.Contains(sel.regions, r) })
 		}
 	}
 	g.folders = slices.DeleteFunc(g.folders, func(f folderTarget) bool { return len(f.regions) == 0 })
-	return view{"OperationId": op.id}, nil
 }
 
 // updateInstances gives instances other overrides and deploys them again.
-func (s *Service) updateInstances(ctx context.Context, g *stackGroup, c *gateway.Call) (any, error) {
+func (s *Service) updateInstances(g *stackGroup, c *gateway.Call) (any, error) {
 	sel, err := s.readSelection(g, c)
 	if err != nil {
 		return nil, err
@@ -158,40 +157,44 @@ func (s *Service) updateInstances(ctx context.Context, g *stackGroup, c *gateway
 	if err != nil {
 		return nil, err
 	}
-	list, err := s.chosen(g, sel)
+	reached, err := s.reach(g, sel)
 	if err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	for _, in := range list {
-		in.overrides = merge(in.overrides, overrides)
-	}
-	s.mu.Unlock()
-	op := s.beginOperation(g, "UPDATE", c)
-	s.runOperation(g, op, list, sel.tolerated, func(in *instance) error { return s.deploy(ctx, g, in, false) })
-	return view{"OperationId": op.id}, nil
+	return s.change(g, c, &groupOperation{action: "UPDATE", preferences: sel.preferences}, func(op *groupOperation) error {
+		list, err := g.chosen(reached, sel.regions)
+		if err != nil {
+			return err
+		}
+		for _, in := range list {
+			in.overrides = merge(in.overrides, overrides)
+		}
+		op.list = fixed(list)
+		op.step = func(ctx context.Context, in *instance) error { return s.deploy(ctx, g, in, false) }
+		return nil
+	})
 }
 
 // updateGroup changes the group and deploys every instance again.
-func (s *Service) updateGroup(ctx context.Context, g *stackGroup, c *gateway.Call) (any, error) {
+func (s *Service) updateGroup(g *stackGroup, c *gateway.Call) (any, error) {
+	s.mu.Lock()
 	next := *g
+	s.mu.Unlock()
 	if err := s.setGroup(&next, c); err != nil {
 		return nil, err
 	}
-	tolerated, err := tolerance(c.Get("OperationPreferences"), len(g.instances))
+	p, err := readPreferences(c.Get("OperationPreferences"))
 	if err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	if len(g.instances) > 0 && next.serviceManaged != g.serviceManaged {
-		s.mu.Unlock()
-		return nil, groupNotEmpty(g.name)
-	}
-	g.body, g.params, g.description, g.serviceManaged = next.body, next.params, next.description, next.serviceManaged
-	g.auto, g.retain, g.adminRole, g.execRole = next.auto, next.retain, next.adminRole, next.execRole
-	list := slices.Clone(g.instances)
-	s.mu.Unlock()
-	op := s.beginOperation(g, "UPDATE", c)
-	s.runOperation(g, op, list, tolerated, func(in *instance) error { return s.deploy(ctx, g, in, false) })
-	return view{"OperationId": op.id}, nil
+	return s.change(g, c, &groupOperation{action: "UPDATE", preferences: p}, func(op *groupOperation) error {
+		if len(g.instances) > 0 && next.serviceManaged != g.serviceManaged {
+			return groupNotEmpty(g.name)
+		}
+		g.body, g.params, g.description, g.serviceManaged = next.body, next.params, next.description, next.serviceManaged
+		g.auto, g.retain, g.adminRole, g.execRole = next.auto, next.retain, next.adminRole, next.execRole
+		op.list = fixed(slices.Clone(g.instances))
+		op.step = func(ctx context.Context, in *instance) error { return s.deploy(ctx, g, in, false) }
+		return nil
+	})
 }

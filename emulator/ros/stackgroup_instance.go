@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 
 	"github.com/fenghuo-soc/fenghuo/emulator/gateway"
 )
@@ -26,7 +25,7 @@ func (g *stackGroup) instance(account, region string) *instance {
 	return nil
 }
 
-// deploy brings an instance to the group's template and parameters. The caller holds Service.deploying.
+// deploy brings an instance to the group's template and parameters.
 func (s *Service) deploy(ctx context.Context, g *stackGroup, in *instance, disableRollback bool) error {
 	caller, err := s.executor(ctx, g, in.account)
 	if err != nil {
@@ -112,7 +111,7 @@ func (s *Service) dismiss(ctx context.Context, e env, st *stack) error {
 	return nil
 }
 
-// withdraw takes the stack of an instance away, unless it is to stay. The caller holds Service.deploying.
+// withdraw takes the stack of an instance away, unless it is to stay.
 func (s *Service) withdraw(ctx context.Context, g *stackGroup, in *instance, retain bool) error {
 	st, _ := s.stackOf(in)
 	if retain || st == nil {
@@ -171,66 +170,4 @@ func (s *Service) handleGetInstance(_ context.Context, c *gateway.Call) (any, er
 	shown := stackGroup{body: g.body, params: in.overrides}
 	v["ParameterOverrides"] = shown.echo()
 	return view{"StackInstance": v}, nil
-}
-
-// MemberMoved deploys what reaches a member at its new place in the directory, and takes away what does not any more.
-// It is for members that joined too.
-func (s *Service) MemberMoved(member, _ string) { s.follow(member) }
-
-// MemberLeft takes away what reached the member through its directory.
-func (s *Service) MemberLeft(member, _ string) { s.follow(member) }
-
-// follow runs the automatic deployment of every group for one account. Each group that has something to do notes an
-// operation; what fails is seen there and at the instance.
-//
-// Assumption: a folder reaches the members of its subfolders too, and a member that moves between folders is treated as
-// one that leaves and joins.
-func (s *Service) follow(member string) {
-	if s.o.Directory == nil {
-		return
-	}
-	s.deploying.Lock()
-	defer s.deploying.Unlock()
-	path := strings.Split(s.o.Directory.PathOf(member), "/")
-	s.mu.Lock()
-	groups := slices.Clone(s.groups)
-	s.mu.Unlock()
-	for _, g := range groups {
-		if g.serviceManaged && g.auto {
-			s.followIn(context.Background(), g, member, path) // a hook has no context: the deployment outlives the request
-		}
-	}
-}
-
-func (s *Service) followIn(ctx context.Context, g *stackGroup, member string, path []string) {
-	if _, err := s.directoryOf(g.account); err != nil {
-		return // a delegation that ended follows nobody
-	}
-	reached := func(folder string) bool { return slices.Contains(path, folder) && g.account != member }
-	var gone, fresh []*instance
-	s.mu.Lock()
-	for _, in := range g.instances {
-		if in.account == member && in.folder != "" && !reached(in.folder) {
-			gone = append(gone, in)
-		}
-	}
-	g.instances = slices.DeleteFunc(g.instances, func(in *instance) bool { return slices.Contains(gone, in) })
-	for _, f := range g.folders {
-		for _, region := range f.regions {
-			if reached(f.folder) && g.instance(member, region) == nil {
-				in := &instance{account: member, region: region, folder: f.folder, status: "OUTDATED", overrides: f.overrides}
-				g.instances, fresh = append(g.instances, in), append(fresh, in)
-			}
-		}
-	}
-	s.mu.Unlock()
-	if len(gone) > 0 {
-		op := s.beginOperation(g, "DELETE", nil)
-		op.retain = g.retain
-		s.runOperation(g, op, gone, 0, func(in *instance) error { return s.withdraw(ctx, g, in, g.retain) })
-	}
-	if len(fresh) > 0 {
-		op := s.beginOperation(g, "CREATE", nil)
-		s.runOperation(g, op, fresh, 0, func(in *instance) error { return s.deploy(ctx, g, in, false) })
-	}
 }

@@ -11,22 +11,29 @@ import (
 	"github.com/fenghuo-soc/fenghuo/emulator/gateway"
 )
 
-// groupOperation is one change of a group's instances. It has ended when the answer to the request is sent.
+// groupOperation is one change of a group's instances. Its results change under Service.mu.
 type groupOperation struct {
 	id, action, description string // action: CREATE, UPDATE, DELETE
-	status                  string // RUNNING, SUCCEEDED, FAILED
+	status                  string // QUEUED, RUNNING, STOPPING, STOPPED, SUCCEEDED, FAILED
 	created, ended          time.Time
 	retain                  bool
 	targets                 view
-	results                 []operationResult
+	results                 []*operationResult
+	preferences             preferences
+
+	list func() []*instance // asked without Service.mu when the operation begins
+	step func(context.Context, *instance) error
 }
 
+// operationResult is what became of one instance.
+//
+// Assumption: the states are PENDING, RUNNING, SUCCEEDED, FAILED and CANCELLED.
 type operationResult struct{ account, region, folder, status, reason string }
 
 // selection is what a call on instances is about.
 type selection struct {
 	accounts, folders, regions []string
-	tolerated                  int // failures after which the operation goes on
+	preferences                preferences
 }
 
 // readSelection reads accounts or deployment targets, regions and preferences.
@@ -58,37 +65,8 @@ func (s *Service) readSelection(g *stackGroup, c *gateway.Call) (sel selection, 
 	case len(sel.accounts) > 20 || len(sel.folders) > 5:
 		return sel, invalid("DeploymentTargets", "there are at most 20 accounts and 5 folders")
 	}
-	sel.tolerated, err = tolerance(c.Get("OperationPreferences"), len(sel.accounts))
+	sel.preferences, err = readPreferences(c.Get("OperationPreferences"))
 	return sel, err
-}
-
-// tolerance reads how many failures an operation survives. Instances are made one after the other, so the numbers for
-// concurrency are only checked.
-func tolerance(text string, accounts int) (int, error) {
-	var p struct {
-		FailureToleranceCount, FailureTolerancePercentage, MaxConcurrentCount, MaxConcurrentPercentage *int
-		RegionConcurrencyType                                                                          string
-		RegionIdsOrder                                                                                 []string
-	}
-	if text == "" {
-		return 0, nil
-	}
-	if json.Unmarshal([]byte(text), &p) != nil {
-		return 0, invalid("OperationPreferences", "the value is not JSON of the documented shape")
-	}
-	within := func(n *int, low, high int) bool { return n == nil || *n >= low && *n <= high }
-	switch {
-	case p.FailureToleranceCount != nil && p.FailureTolerancePercentage != nil, p.MaxConcurrentCount != nil && p.MaxConcurrentPercentage != nil:
-		return 0, invalid("OperationPreferences", "a count and a percentage exclude each other")
-	case !within(p.FailureToleranceCount, 0, 20), !within(p.FailureTolerancePercentage, 0, 100),
-		!within(p.MaxConcurrentCount, 1, 20), !within(p.MaxConcurrentPercentage, 1, 100):
-		return 0, invalid("OperationPreferences", "a number is out of range")
-	case p.FailureToleranceCount != nil:
-		return *p.FailureToleranceCount, nil
-	case p.FailureTolerancePercentage != nil:
-		return accounts * *p.FailureTolerancePercentage / 100, nil
-	}
-	return 0, nil
 }
 
 // reach lists the accounts of a selection with the folder that each was reached through.
@@ -126,48 +104,6 @@ func (s *Service) reach(g *stackGroup, sel selection) ([]instance, error) {
 		}
 	}
 	return out, nil
-}
-
-func (s *Service) beginOperation(g *stackGroup, action string, c *gateway.Call) *groupOperation {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	op := &groupOperation{id: s.newID(g.account, "operation/"+g.name), action: action, status: "RUNNING", created: s.o.Clock()}
-	if c != nil {
-		op.description, op.retain = c.Get("OperationDescription"), c.Get("RetainStacks") == "true"
-		var targets view
-		if json.Unmarshal([]byte(c.Get("DeploymentTargets")), &targets) == nil {
-			op.targets = targets
-		}
-	}
-	g.operations = append(g.operations, op)
-	return op
-}
-
-// runOperation does a step for every instance, one after the other, and stops after more failures than are tolerated.
-func (s *Service) runOperation(g *stackGroup, op *groupOperation, list []*instance, tolerated int, step func(*instance) error) {
-	failures := 0
-	for _, in := range list {
-		r := operationResult{in.account, in.region, in.folder, "SUCCEEDED", ""}
-		if failures > tolerated {
-			r.status, r.reason = "CANCELLED", "Cancelled since the failure tolerance was exceeded"
-		} else if err := step(in); err != nil {
-			failures++
-			r.status, r.reason = "FAILED", err.Error()
-		}
-		s.mu.Lock()
-		in.status, in.reason = "CURRENT", ""
-		if r.status != "SUCCEEDED" {
-			in.status, in.reason = "OUTDATED", r.reason
-		}
-		op.results = append(op.results, r)
-		s.mu.Unlock()
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	op.ended, op.status, g.updated = s.o.Clock(), "SUCCEEDED", s.o.Clock()
-	if failures > tolerated {
-		op.status = "FAILED"
-	}
 }
 
 func (s *Service) handleGetOperation(_ context.Context, c *gateway.Call) (any, error) {
@@ -231,7 +167,7 @@ func (s *Service) handleOperationResults(_ context.Context, c *gateway.Call) (an
 	if err != nil {
 		return nil, err
 	}
-	return onePage(c, "StackGroupOperationResults", op.results, func(r operationResult) view {
+	return onePage(c, "StackGroupOperationResults", op.results, func(r *operationResult) view {
 		return view{"AccountId": r.account, "RegionId": r.region, "RdFolderId": r.folder, "Status": r.status, "StatusReason": r.reason}
 	})
 }

@@ -38,8 +38,24 @@ Resources:
       AssumeRolePolicyDocument: {Version: '1', Statement: [{Action: sts:AssumeRole, Effect: Allow, Principal: {Service: [fc.aliyuncs.com]}}]}
 `
 
-// groupWorld is a directory of A with the members B, C and D; B administers ROS. The client is B's.
+// groupWorld is groupCloud with a client of B.
 func groupWorld(t *testing.T) *world {
+	t.Helper()
+	w := groupCloud(t, ros.Options{})
+	server := httptest.NewServer(w.gw)
+	t.Cleanup(server.Close)
+	w.domain = strings.TrimPrefix(server.URL, "http://")
+	key, secret := w.iam.SeedUser(uidB, "admin", "AdministratorAccess")
+	client, err := sdk.NewClientWithOptions(region, sdk.NewConfig().WithScheme("HTTP"), credentials.NewAccessKeyCredential(key, secret))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.client = client
+	return w
+}
+
+// groupCloud is a directory of A with the members B, C and D; B administers ROS.
+func groupCloud(t *testing.T, o ros.Options) *world {
 	t.Helper()
 	w := &world{t: t, iam: iam.New(iam.Options{Seed: "groups"}), logs: &fakeLogs{}}
 	rd := directory.New(directory.Options{
@@ -51,7 +67,9 @@ func groupWorld(t *testing.T) *world {
 		OnLeave: func(m, a string) { w.ros.MemberLeft(m, a) },
 	})
 	w.gw = gateway.New(gateway.Options{Credentials: w.iam, Authorizer: w.iam})
-	w.ros = ros.New(ros.Options{Invoker: w.gw, Logs: w.logs, Roles: w.iam, Directory: rd})
+	o.Invoker, o.Logs, o.Roles, o.Directory = w.gw, w.logs, w.iam, rd
+	w.ros = ros.New(o)
+	t.Cleanup(w.ros.Close)
 	for _, s := range []interface{ Register(*gateway.Gateway) }{w.iam, rd, w.ros} {
 		s.Register(w.gw)
 	}
@@ -72,15 +90,6 @@ func groupWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	w.root(uidA, "2022-04-19", "RegisterDelegatedAdministrator", "AccountId", uidB, "ServicePrincipal", "ros.aliyuncs.com")
-	server := httptest.NewServer(w.gw)
-	t.Cleanup(server.Close)
-	w.domain = strings.TrimPrefix(server.URL, "http://")
-	key, secret := w.iam.SeedUser(uidB, "admin", "AdministratorAccess")
-	client, err := sdk.NewClientWithOptions(region, sdk.NewConfig().WithScheme("HTTP"), credentials.NewAccessKeyCredential(key, secret))
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.client = client
 	return w
 }
 
@@ -95,6 +104,7 @@ func (w *world) root(uid, version, action string, params ...string) map[string]a
 	if e != nil {
 		w.t.Fatalf("%s: %v", action, e)
 	}
+	w.ros.Wait() // for what members that come and go begin
 	return out
 }
 

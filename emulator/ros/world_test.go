@@ -75,6 +75,7 @@ func (w *world) call(action string, params ...string) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
+	w.ros.Wait() // for what the call began
 	var out map[string]any
 	if err := json.Unmarshal(answer.GetHttpContentBytes(), &out); err != nil {
 		w.t.Fatal(err)

@@ -26,6 +26,26 @@ func TestConcurrentUse(t *testing.T) {
 			}
 		})
 	}
+	target := func(method, target string, body []byte) request {
+		return request{method: method, target: target, project: "shop-logs", body: body}
+	}
+	for i := range 2 {
+		wg.Go(func() { // what else a project holds; only the race detector judges it
+			for n := range 10 {
+				name := fmt.Sprintf("name-%d", n%3)
+				w.do(target("POST", "/savedsearches", saved(name, "")))
+				w.do(target("GET", "/savedsearches", nil))
+				w.do(target("POST", "/alerts", []byte(`{"name":"`+name+`",`+alertParts+`}`)))
+				w.do(target("PUT", "/alerts/"+name+"?action=disable", nil))
+				w.do(target("GET", "/alerts", nil))
+				w.do(target("POST", "/logstores/audit/consumergroups", []byte(`{"consumerGroup":"g","timeout":60}`)))
+				w.do(target("POST", fmt.Sprintf("/logstores/audit/consumergroups/g?type=heartbeat&consumer=c%d", i), []byte("[]")))
+				w.do(target("GET", contextTarget("AA-1", place{logs: 1}.String(), 1, 1), nil))
+				w.do(target("DELETE", "/savedsearches/"+name, nil))
+				w.do(target("DELETE", "/alerts/"+name, nil))
+			}
+		})
+	}
 	wg.Wait()
 	meta, _, _ := w.search(map[string]any{"query": "racing"})
 	if meta["count"] != 40.0 {

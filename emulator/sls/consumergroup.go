@@ -30,9 +30,6 @@ type checkpoint struct {
 	consumer string
 }
 
-// maxConsumerGroups is how many groups a Logstore may have.
-const maxConsumerGroups = 30
-
 func newConsumerGroup(name string, timeout time.Duration, order bool) *consumerGroup {
 	return &consumerGroup{
 		name: name, timeout: timeout, order: order, consumers: map[string]time.Time{},

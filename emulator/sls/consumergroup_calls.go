@@ -79,12 +79,11 @@ func (c *call) createConsumerGroup() error {
 	}
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
-	switch {
+	switch limit := c.s.opts.Quotas.ConsumerGroups; {
 	case ls.consumers[in.Name] != nil:
 		return failf(http.StatusBadRequest, "ConsumerGroupAlreadyExist", "consumer group %s already exists", in.Name)
-	case len(ls.consumers) >= maxConsumerGroups:
-		// Assumption: the code of the limit is that of other counts.
-		return failf(http.StatusBadRequest, "ExceedQuota", "logstore %s may have %d consumer groups", ls.name, maxConsumerGroups)
+	case limit > 0 && len(ls.consumers) >= limit:
+		return countExceeds("consumer group")
 	case ls.consumers == nil:
 		ls.consumers = map[string]*consumerGroup{}
 	}
@@ -188,6 +187,7 @@ func (c *call) updateCheckpoint() error {
 func (c *call) getCheckpoints() error {
 	only := c.query.Get("shard")
 	return c.withGroup(func(g *consumerGroup, shards []*shard) error {
+		g.expire(c.now)
 		list := []checkpointView{}
 		for _, sh := range shards {
 			if only != "" && only != strconv.Itoa(sh.id) {

@@ -97,6 +97,7 @@ func TestPutErrors(t *testing.T) {
 		{"empty key", "/logstores/audit", groupOf("t", "s", logOf(1, 0, kv{"", "v"})), "", nil, 400, "InvalidKey"},
 		{"bad key", "/logstores/audit", groupOf("t", "s", logOf(1, 0, kv{"\xff", "v"})), "", nil, 400, "InvalidEncoding"},
 		{"bad hash key", "/logstores/audit/shards/route?key=xyz", good, "", nil, 400, "ParameterInvalid"},
+		{"a processor", "/logstores/audit?processor=mask", good, "", nil, 501, "NotImplemented"},
 		{"no hash key", "/logstores/audit/shards/route", good, "", nil, 400, "ParameterInvalid"},
 	}
 	for _, c := range cases {
@@ -119,21 +120,23 @@ func TestBatch(t *testing.T) {
 	w := newWorld(t, nil)
 	w.seed("audit", 1)
 	var body []byte
-	for i, kind := range []uint64{0, 2, 3, 1} {
+	for i, kind := range []uint64{0, 2, 3, 1, 0} {
 		raw := groupOf("t", strconv.Itoa(i), logOf(1, 0, kv{"a", "b"}))
 		data, err := w.s.codec.compress(nil, raw, []string{"", "deflate", "lz4", "zstd"}[kind])
 		if err != nil {
 			t.Fatal(err)
 		}
 		p := protowire.AppendBytes(protowire.AppendTag(nil, 1, protowire.BytesType), data)
-		p = protowire.AppendVarint(protowire.AppendTag(p, 2, protowire.VarintType), uint64(len(raw)))
+		if i < 4 { // the size is optional
+			p = protowire.AppendVarint(protowire.AppendTag(p, 2, protowire.VarintType), uint64(len(raw)))
+		}
 		p = protowire.AppendVarint(protowire.AppendTag(p, 3, protowire.VarintType), kind)
 		body = protowire.AppendBytes(protowire.AppendTag(body, 1, protowire.BytesType), p)
 	}
 	if a := w.put("/logstores/audit", body, "", map[string]string{"x-log-mode": "batch_group"}); a.status != 200 {
 		t.Fatalf("%d %s", a.status, a.body)
 	}
-	if groups, _ := w.pull(pullTarget(shard0, w.cursorAt(shard0, "begin"), 10, ""), "lz4"); len(groups) != 4 {
+	if groups, _ := w.pull(pullTarget(shard0, w.cursorAt(shard0, "begin"), 10, ""), "lz4"); len(groups) != 5 {
 		t.Errorf("%d groups", len(groups))
 	}
 }

@@ -25,7 +25,8 @@ type logQuery struct {
 	Offset  int64  `json:"offset"`
 	Reverse bool   `json:"reverse"`
 
-	parsed *node
+	parsed   *node
+	packMeta bool // the query ends with | with_pack_meta
 }
 
 // queryOf reads a query from the parameters of the request.
@@ -98,7 +99,9 @@ func (c *call) run(q *logQuery) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if q.parsed, err = parseSearch(q.Query); err != nil {
+	search, meta := cutPackMeta(q.Query)
+	q.packMeta = meta
+	if q.parsed, err = parseSearch(search); err != nil {
 		return nil, err
 	}
 	m, err := compile(q.parsed, idx)
@@ -127,7 +130,7 @@ func (c *call) logs(q *logQuery) (*result, []map[string]string, error) {
 	rows := []map[string]string{}
 	start := min(q.Offset, int64(len(r.hits)))
 	for _, h := range r.hits[start:min(start+int64(line), int64(len(r.hits)))] {
-		row, err := c.s.fields(r, h, sc)
+		row, err := c.s.fields(r, h, q.packMeta, sc)
 		if err != nil {
 			return nil, nil, err
 		}

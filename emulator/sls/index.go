@@ -53,6 +53,12 @@ func parseIndex(body []byte, now time.Time) (*index, error) {
 	var cfg struct {
 		Line *lineIndex           `json:"line"`
 		Keys map[string]*keyIndex `json:"keys"`
+		// Kept as they are; only their form is checked.
+		TTL         int      `json:"ttl"`
+		MaxTextLen  int      `json:"max_text_len"`
+		LogReduce   bool     `json:"log_reduce"`
+		ReduceWhite []string `json:"log_reduce_white_list"`
+		ReduceBlack []string `json:"log_reduce_black_list"`
 	}
 	idx := &index{modified: now}
 	if err := errors.Join(json.Unmarshal(body, &cfg), json.Unmarshal(body, &idx.raw)); err != nil {
@@ -125,6 +131,9 @@ func (ls *logstore) currentIndex() (*index, error) {
 	return ls.index, nil
 }
 
+// dropIndex removes the index.
+//
+// Assumption: without one the code is that of reading it, IndexConfigNotExist.
 func (ls *logstore) dropIndex() error {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()

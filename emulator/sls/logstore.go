@@ -35,6 +35,7 @@ type LogstoreConfig struct {
 
 // logstore is one Logstore. mu guards what follows it; each shard has its own lock.
 type logstore struct {
+	project *project
 	name    string
 	created time.Time
 	visible time.Time
@@ -91,8 +92,8 @@ func (cfg *LogstoreConfig) normalize() error {
 }
 
 // newLogstore makes a Logstore of a normalized configuration.
-func newLogstore(cfg LogstoreConfig, now time.Time, delay time.Duration) *logstore {
-	ls := &logstore{name: cfg.Name, created: now, visible: now.Add(delay), cfg: cfg, modified: now}
+func newLogstore(p *project, cfg LogstoreConfig, now time.Time, delay time.Duration) *logstore {
+	ls := &logstore{project: p, name: cfg.Name, created: now, visible: now.Add(delay), cfg: cfg, modified: now}
 	keys := splitRange(firstKey, lastKey, cfg.ShardCount)
 	for i := range cfg.ShardCount {
 		ls.addShard(keys[i], keys[i+1], now)
@@ -114,9 +115,12 @@ func (s *Service) makeLogstore(ctx context.Context, w who, project string, cfg L
 		return failf(http.StatusBadRequest, "LogStoreAlreadyExist", "logstore %s already exists", cfg.Name)
 	}
 	if limit := s.opts.Quotas.Logstores; limit > 0 && len(p.stores) >= limit {
-		return failf(http.StatusBadRequest, "ProjectQuotaExceed", "project %s may have %d logstores", project, limit)
+		return tooMany("logstores of a project", limit)
 	}
-	p.stores[cfg.Name] = newLogstore(cfg, s.opts.Clock(), s.opts.PropagationDelay)
+	if err = s.checkShards(p, nil, cfg.ShardCount); err != nil {
+		return err
+	}
+	p.stores[cfg.Name] = newLogstore(p, cfg, s.opts.Clock(), s.opts.PropagationDelay)
 	return nil
 }
 
@@ -166,10 +170,11 @@ func (s *Service) openLogstore(ctx context.Context, w who, action, project, name
 	p.mu.RLock()
 	ls := p.stores[name]
 	p.mu.RUnlock()
-	if ls == nil || s.opts.Clock().Before(ls.visible) {
+	now := s.opts.Clock()
+	if ls == nil || now.Before(ls.visible) {
 		return nil, logstoreNotExist(name)
 	}
-	return ls, nil
+	return ls, s.takeRead(p, action, now)
 }
 
 // logstore opens the Logstore that the path names, for the action of the route.

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/fenghuo-soc/fenghuo/emulator/auth"
@@ -19,11 +20,16 @@ type project struct {
 	created               time.Time
 	visible               time.Time // hidden from calls before this
 	group, redundancy     string
+	writes, reads         meter // of the minute
+	searching             atomic.Int64
 
 	mu          sync.RWMutex
 	description string
+	recycle     bool // kept and answered, without effect
 	modified    time.Time
 	stores      map[string]*logstore
+	searches    map[string]savedSearch
+	alerts      map[string]*alert
 }
 
 var projectName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$`)
@@ -82,6 +88,7 @@ type newProject struct {
 	Description string `json:"description"`
 	Group       string `json:"resourceGroupId"`
 	Redundancy  string `json:"dataRedundancyType"`
+	Recycle     bool   `json:"recycleBinEnabled"`
 }
 
 func (s *Service) makeProject(ctx context.Context, w who, region string, n newProject) error {
@@ -100,7 +107,7 @@ func (s *Service) makeProject(ctx context.Context, w who, region string, n newPr
 	p := &project{
 		name: n.Name, account: w.caller.AccountID, region: cmp.Or(region, s.opts.Region), created: now,
 		visible: now.Add(s.opts.PropagationDelay), group: n.Group, redundancy: n.Redundancy,
-		description: n.Description, modified: now, stores: map[string]*logstore{},
+		description: n.Description, recycle: n.Recycle, modified: now, stores: map[string]*logstore{},
 	}
 	if err := s.authorize(ctx, w, action, p.arn()); err != nil {
 		return err
@@ -110,8 +117,22 @@ func (s *Service) makeProject(ctx context.Context, w who, region string, n newPr
 	if s.projects[p.name] != nil {
 		return failf(http.StatusBadRequest, "ProjectAlreadyExist", "Project %s already exist", p.name)
 	}
+	if limit := s.opts.Quotas.Projects; limit > 0 && s.projectsOf(p.account) >= limit {
+		return tooMany("projects of an account", limit)
+	}
 	s.projects[p.name] = p
 	return nil
+}
+
+// projectsOf counts the projects of an account; s.mu is held.
+func (s *Service) projectsOf(account string) int {
+	n := 0
+	for _, p := range s.projects {
+		if p.account == account {
+			n++
+		}
+	}
+	return n
 }
 
 // CreateProject makes a project of the caller's account. region "" is the service's own region.

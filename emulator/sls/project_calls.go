@@ -40,9 +40,11 @@ func (c *call) deleteProject() error {
 	return c.empty()
 }
 
+// updateProject changes what the body names.
 func (c *call) updateProject() error {
 	var body struct {
-		Description string `json:"description"`
+		Description *string `json:"description"`
+		Recycle     *bool   `json:"recycleBinEnabled"`
 	}
 	if err := c.decodeJSON(&body, "ParameterInvalid"); err != nil {
 		return err
@@ -52,8 +54,14 @@ func (c *call) updateProject() error {
 		return err
 	}
 	p.mu.Lock()
-	p.description, p.modified = body.Description, c.now
-	p.mu.Unlock()
+	defer p.mu.Unlock()
+	if body.Description != nil {
+		p.description = *body.Description
+	}
+	if body.Recycle != nil {
+		p.recycle = *body.Recycle
+	}
+	p.modified = c.now
 	return c.empty()
 }
 
@@ -141,7 +149,7 @@ func (s *Service) describe(p *project, quota bool) map[string]any {
 	m := map[string]any{
 		"projectName": p.name, "description": p.description, "status": "Normal", "owner": p.account, "region": p.region,
 		"createTime": strconv.FormatInt(p.created.Unix(), 10), "lastModifyTime": strconv.FormatInt(p.modified.Unix(), 10),
-		"dataRedundancyType": p.redundancy, "resourceGroupId": p.group, "location": "",
+		"dataRedundancyType": p.redundancy, "resourceGroupId": p.group, "location": "", "recycleBinEnabled": p.recycle,
 		"internetEndpoint": p.region + ".log.aliyuncs.com", "intranetEndpoint": p.region + "-intranet.log.aliyuncs.com",
 	}
 	if quota {

@@ -47,7 +47,7 @@ func (s *Service) store(ls *logstore, key, clientIP string, g group, at time.Tim
 		if sh == nil {
 			return failf(http.StatusBadRequest, "LogStoreWithoutShard", "logstore %s has no shard that can be written", ls.name)
 		}
-		if q := s.opts.Quotas; !sh.write.take(at, g.size, q.WriteCalls, q.WriteBytes) {
+		if q := s.opts.Quotas; !sh.write.take(at, g.size, q.WriteCalls, q.shardWriteBytes(ls)) {
 			return quotaExceed("ShardWriteQuotaExceed", sh.id)
 		}
 		if sh.add(g, at) {
@@ -90,6 +90,9 @@ func (c *call) put(key string) error {
 	if err != nil {
 		return err
 	}
+	if name := c.query.Get("processor"); name != "" {
+		return notImplementedf("ingest processor %s: processors are not offered here", name)
+	}
 	packages, err := c.packages()
 	if err != nil {
 		return err
@@ -104,24 +107,34 @@ func (c *call) put(key string) error {
 		}
 		groups = append(groups, g)
 	}
+	if err := c.s.put(ls, key, c.caller.SourceIP, groups, c.now); err != nil {
+		return err
+	}
+	return c.empty()
+}
+
+// put keeps the groups of one call, within the quota of the project.
+func (s *Service) put(ls *logstore, key, clientIP string, groups []group, now time.Time) error {
+	size := 0
+	for i := range groups {
+		size += groups[i].size
+	}
+	if err := s.takeWrite(ls.project, size, now); err != nil {
+		return err
+	}
 	for _, g := range groups {
-		if err := c.s.store(ls, key, c.caller.SourceIP, g, c.now); err != nil {
+		if err := s.store(ls, key, clientIP, g, now); err != nil {
 			return err
 		}
 	}
-	return c.empty()
+	return nil
 }
 
 // unpack decompresses and checks one LogGroup.
 func (s *Service) unpack(p logPackage, sc *scratch) (group, error) {
 	raw, err := s.codec.decompress(sc.raw, p.data, p.kind, p.size)
-	switch {
-	case errors.Is(err, errCodec):
-		return group{}, failf(http.StatusBadRequest, "InvalidCompressType", "compress type %s is not supported", p.kind)
-	case errors.Is(err, errRawSize):
-		return group{}, failf(http.StatusBadRequest, "InvalidBodyRawSize", "the raw size %d does not fit the body", p.size)
-	case err != nil:
-		return group{}, failf(http.StatusBadRequest, "PostBodyUncompressError", "%v", err)
+	if err != nil {
+		return group{}, uncompressError(err, p.kind, p.size)
 	}
 	var block []byte
 	if p.kind == "lz4" {
@@ -133,6 +146,16 @@ func (s *Service) unpack(p logPackage, sc *scratch) (group, error) {
 	return s.pack(raw, block, sc)
 }
 
+func uncompressError(err error, kind string, size int) error {
+	switch {
+	case errors.Is(err, errCodec):
+		return failf(http.StatusBadRequest, "InvalidCompressType", "compress type %s is not supported", kind)
+	case errors.Is(err, errRawSize):
+		return failf(http.StatusBadRequest, "InvalidBodyRawSize", "the raw size %d does not fit the body", size)
+	}
+	return failf(http.StatusBadRequest, "PostBodyUncompressError", "%v", err)
+}
+
 // packages is the body of a PutLogs request: one LogGroup, or several in batch mode.
 func (c *call) packages() ([]logPackage, error) {
 	h := c.r.Header
@@ -142,23 +165,50 @@ func (c *call) packages() ([]logPackage, error) {
 	case !strings.HasPrefix(ct, "application/x-protobuf"):
 		return nil, failf(http.StatusUnsupportedMediaType, "InvalidContentType", "Content-Type %s is not application/x-protobuf", ct)
 	}
-	text := h.Get("x-log-bodyrawsize")
-	if text == "" {
-		return nil, failf(http.StatusBadRequest, "MissingBodyRawSize", "x-log-bodyrawsize does not exist")
-	}
-	size, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || size < 0 {
-		return nil, failf(http.StatusBadRequest, "InvalidBodyRawSize", "x-log-bodyrawsize %s is not a size", text)
-	}
-	if size > maxRawBody {
-		return nil, bodyTooLarge(size)
+	size, err := c.rawSize()
+	if err != nil {
+		return nil, err
 	}
 	if h.Get("x-log-mode") != "batch_group" {
-		return []logPackage{{c.body, int(size), h.Get("x-log-compresstype")}}, nil
+		return []logPackage{{c.body, size, h.Get("x-log-compresstype")}}, nil
 	}
 	list, err := decodePackages(c.body)
 	if err != nil {
 		return nil, bodyInvalid("log package list: %v", err)
 	}
 	return list, nil
+}
+
+// rawSize is the size of the body before compression.
+func (c *call) rawSize() (int, error) {
+	text := c.r.Header.Get("x-log-bodyrawsize")
+	if text == "" {
+		return 0, failf(http.StatusBadRequest, "MissingBodyRawSize", "x-log-bodyrawsize does not exist")
+	}
+	size, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || size < 0 {
+		return 0, failf(http.StatusBadRequest, "InvalidBodyRawSize", "x-log-bodyrawsize %s is not a size", text)
+	}
+	if size > maxRawBody {
+		return 0, bodyTooLarge(size)
+	}
+	return int(size), nil
+}
+
+// rawBody is the body of a call without its compression. Several clients send a wrong raw size with plain JSON, so it
+// counts only for a compressed body.
+func (c *call) rawBody() ([]byte, error) {
+	kind := c.r.Header.Get("x-log-compresstype")
+	if kind == "" {
+		return c.body, nil
+	}
+	size, err := c.rawSize()
+	if err != nil {
+		return nil, err
+	}
+	raw, err := c.s.codec.decompress(nil, c.body, kind, size)
+	if err != nil {
+		return nil, uncompressError(err, kind, size)
+	}
+	return raw, nil
 }

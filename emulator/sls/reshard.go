@@ -114,6 +114,15 @@ func (c *call) splitShard() error {
 			return invalidf("invalid mid hash")
 		}
 	}
+	if key != "" {
+		n = 2
+	}
+	ls.project.mu.RLock()
+	err = c.s.checkShards(ls.project, ls, n-1)
+	ls.project.mu.RUnlock()
+	if err != nil {
+		return err
+	}
 	views, err := ls.split(sh.id, key, n, c.now)
 	if err != nil {
 		return err

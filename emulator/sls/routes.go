@@ -17,6 +17,7 @@ type route struct {
 	param        string
 	values       []string
 	action       string // RAM action; "" = none is asked for
+	anonymous    bool   // no signature is asked for
 	needsProject bool
 	handle       func(*call) error
 }
@@ -25,8 +26,8 @@ var table = routes()
 
 // routes names every call with its action.
 //
-// Assumption: the actions of projects, shards and indexes are named as their calls, on the project or Logstore; the list
-// of Logstores is asked for on logstore/*. Those of the data calls and of Logstores are documented.
+// Assumption: the actions of projects, shards, indexes, saved searches, alerts and jobs are named as their calls, on the
+// object or, for lists, on all of its kind. Those of the data calls and of Logstores are documented.
 func routes() []route {
 	logs := []string{"log", "logs"}
 	list := []route{
@@ -38,19 +39,20 @@ func routes() []route {
 
 		{name: "CreateLogStore", method: "POST", pattern: "/logstores", action: "log:CreateLogStore", handle: (*call).createLogstore},
 		{name: "ListLogStores", method: "GET", pattern: "/logstores", action: "log:ListLogStores", handle: (*call).listLogstores},
-		{name: "GetLogs", method: "GET", pattern: "/logstores/{n}", param: "type", values: logs, action: "log:GetLogStoreLogs", handle: (*call).getLogsV1},
-		{name: "GetHistograms", method: "GET", pattern: "/logstores/{n}", param: "type", values: []string{"histogram"}, action: "log:GetLogStoreHistogram", handle: (*call).getHistograms},
+		{name: "GetLogs", method: "GET", pattern: "/logstores/{n}", param: "type", values: logs, action: "log:GetLogStoreLogs", handle: searching((*call).getLogsV1)},
+		{name: "GetHistograms", method: "GET", pattern: "/logstores/{n}", param: "type", values: []string{"histogram"}, action: "log:GetLogStoreHistogram", handle: searching((*call).getHistograms)},
 		{name: "GetLogStore", method: "GET", pattern: "/logstores/{n}", param: "type", values: []string{""}, action: "log:GetLogStore", handle: (*call).getLogstore},
 		{name: "UpdateLogStore", method: "PUT", pattern: "/logstores/{n}", action: "log:UpdateLogStore", handle: (*call).updateLogstore},
 		{name: "DeleteLogStore", method: "DELETE", pattern: "/logstores/{n}", action: "log:DeleteLogStore", handle: (*call).deleteLogstore},
-		{name: "GetLogsV2", method: "POST", pattern: "/logstores/{n}/logs", action: "log:GetLogStoreLogs", handle: (*call).getLogsV2},
+		{name: "GetContextLogs", method: "GET", pattern: "/logstores/{n}", param: "type", values: []string{"context_log"}, action: "log:GetLogStoreContextLogs", handle: searching((*call).getContextLogs)},
+		{name: "GetLogsV2", method: "POST", pattern: "/logstores/{n}/logs", action: "log:GetLogStoreLogs", handle: searching((*call).getLogsV2)},
 
 		{name: "PutLogs", method: "POST", pattern: "/logstores/{n}", action: "log:PostLogStoreLogs", handle: (*call).putLogs},
 		{name: "PutLogs", method: "POST", pattern: "/logstores/{n}/shards/lb", action: "log:PostLogStoreLogs", handle: (*call).putLogs},
 		{name: "PutLogs", method: "POST", pattern: "/logstores/{n}/shards/route", action: "log:PostLogStoreLogs", handle: (*call).putLogsByKey},
 		{name: "PutLogs", method: "POST", pattern: "/prometheus/{p}/{n}/api/v1/write", action: "log:PostLogStoreLogs", handle: (*call).putLogs},
 
-		{name: "GetHistograms", method: "GET", pattern: "/logstores/{n}/index", param: "type", values: []string{"histogram"}, action: "log:GetLogStoreHistogram", handle: (*call).getHistograms},
+		{name: "GetHistograms", method: "GET", pattern: "/logstores/{n}/index", param: "type", values: []string{"histogram"}, action: "log:GetLogStoreHistogram", handle: searching((*call).getHistograms)},
 		{name: "GetIndex", method: "GET", pattern: "/logstores/{n}/index", action: "log:GetIndex", handle: (*call).getIndex},
 		{name: "CreateIndex", method: "POST", pattern: "/logstores/{n}/index", action: "log:CreateIndex", handle: (*call).createIndex},
 		{name: "UpdateIndex", method: "PUT", pattern: "/logstores/{n}/index", action: "log:UpdateIndex", handle: (*call).updateIndex},
@@ -72,10 +74,37 @@ func routes() []route {
 		{name: "UpdateCheckPoint", method: "POST", pattern: "/logstores/{n}/consumergroups/{cg}", param: "type", values: []string{"checkpoint"}, action: "log:ConsumerGroupUpdateCheckPoint", handle: (*call).updateCheckpoint},
 		{name: "GetCheckPoint", method: "GET", pattern: "/logstores/{n}/consumergroups/{cg}", action: "log:GetConsumerGroupCheckPoint", handle: (*call).getCheckpoints},
 
+		{name: "PutWebtracking", method: "GET", pattern: "/logstores/{n}/track", anonymous: true, handle: (*call).track},
+		{name: "PutWebtracking", method: "GET", pattern: "/logstores/{n}/track.gif", anonymous: true, handle: (*call).track},
+		{name: "PutWebtracking", method: "GET", pattern: "/logstores/{n}/track_ua.gif", anonymous: true, handle: (*call).track},
+		{name: "PutWebtracking", method: "POST", pattern: "/logstores/{n}/track", anonymous: true, handle: (*call).putWebtracking},
+
+		{name: "CreateSavedSearch", method: "POST", pattern: "/savedsearches", action: "log:CreateSavedSearch", handle: (*call).createSavedSearch},
+		{name: "ListSavedSearch", method: "GET", pattern: "/savedsearches", action: "log:ListSavedSearch", handle: (*call).listSavedSearches},
+		{name: "GetSavedSearch", method: "GET", pattern: "/savedsearches/{s}", action: "log:GetSavedSearch", handle: (*call).getSavedSearch},
+		{name: "UpdateSavedSearch", method: "PUT", pattern: "/savedsearches/{s}", action: "log:UpdateSavedSearch", handle: (*call).updateSavedSearch},
+		{name: "DeleteSavedSearch", method: "DELETE", pattern: "/savedsearches/{s}", action: "log:DeleteSavedSearch", handle: (*call).deleteSavedSearch},
+
+		{name: "CreateAlert", method: "POST", pattern: "/alerts", action: "log:CreateAlert", handle: (*call).createAlert},
+		{name: "ListAlerts", method: "GET", pattern: "/alerts", action: "log:ListAlerts", handle: (*call).listAlerts},
+		{name: "GetAlert", method: "GET", pattern: "/alerts/{a}", action: "log:GetAlert", handle: (*call).getAlert},
+		{name: "EnableAlert", method: "PUT", pattern: "/alerts/{a}", param: "action", values: []string{"enable"}, action: "log:EnableAlert", handle: (*call).enableAlert},
+		{name: "DisableAlert", method: "PUT", pattern: "/alerts/{a}", param: "action", values: []string{"disable"}, action: "log:DisableAlert", handle: (*call).disableAlert},
+		{name: "UpdateAlert", method: "PUT", pattern: "/alerts/{a}", param: "action", values: []string{""}, action: "log:UpdateAlert", handle: (*call).updateAlert},
+		{name: "DeleteAlert", method: "DELETE", pattern: "/alerts/{a}", action: "log:DeleteAlert", handle: (*call).deleteAlert},
+		{name: "CreateJob", method: "POST", pattern: "/jobs", action: "log:CreateJob", handle: (*call).createAlert},
+		{name: "ListJobs", method: "GET", pattern: "/jobs", action: "log:ListJobs", handle: (*call).listAlerts},
+		{name: "GetJob", method: "GET", pattern: "/jobs/{a}", action: "log:GetJob", handle: (*call).getAlert},
+		{name: "EnableJob", method: "PUT", pattern: "/jobs/{a}", param: "action", values: []string{"enable"}, action: "log:EnableJob", handle: (*call).enableAlert},
+		{name: "DisableJob", method: "PUT", pattern: "/jobs/{a}", param: "action", values: []string{"disable"}, action: "log:DisableJob", handle: (*call).disableAlert},
+		{name: "UpdateJob", method: "PUT", pattern: "/jobs/{a}", param: "action", values: []string{""}, action: "log:UpdateJob", handle: (*call).updateAlert},
+		{name: "DeleteJob", method: "DELETE", pattern: "/jobs/{a}", action: "log:DeleteJob", handle: (*call).deleteAlert},
+
 		{name: "PullLogs", method: "HEAD", pattern: "/logstores/{n}/shards/{id}", param: "type", values: logs, action: "log:GetCursorOrData", handle: (*call).pullLogs},
 	}
 	for i := range list {
-		list[i].needsProject = strings.HasPrefix(list[i].pattern, "/logstores") || list[i].method == "PUT"
+		first, _, _ := strings.Cut(strings.TrimPrefix(list[i].pattern, "/"), "/")
+		list[i].needsProject = slices.Contains([]string{"logstores", "savedsearches", "alerts", "jobs"}, first) || list[i].method == "PUT"
 	}
 	return list
 }
@@ -98,25 +127,24 @@ func match(method, path string, query url.Values) (*route, map[string]string, er
 	if path == "" {
 		path = "/"
 	}
+	if r, vars := find(table, method, path, query); r != nil {
+		return r, vars, nil
+	}
+	return nil, nil, notOffered(method, path, query)
+}
+
+// find is the first route of a table that a request fits, and the variables of its path.
+func find(table []route, method, path string, query url.Values) (*route, map[string]string) {
 	for i := range table {
 		r := &table[i]
 		if r.method != method || r.param != "" && !slices.Contains(r.values, query.Get(r.param)) {
 			continue
 		}
 		if vars, ok := matchPath(r.pattern, path); ok {
-			return r, vars, nil
+			return r, vars
 		}
 	}
-	return nil, nil, notImplementedf("%s %s is not offered here%s", method, path, parameterHint(query))
-}
-
-func parameterHint(query url.Values) string {
-	for _, p := range []string{"type", "action"} {
-		if v := query.Get(p); v != "" {
-			return fmt.Sprintf(" with %s=%s", p, v)
-		}
-	}
-	return ""
+	return nil, nil
 }
 
 func matchPath(pattern, path string) (map[string]string, bool) {

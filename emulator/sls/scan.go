@@ -19,6 +19,7 @@ type hit struct {
 type result struct {
 	hits   []hit
 	shards [][]group // the snapshot that hits point into
+	places []place   // of the first group of each shard of the snapshot
 	rows   int       // logs looked at
 	bytes  int
 }
@@ -31,19 +32,24 @@ func (r span) holds(sec, ns uint32) bool {
 	return r.from <= t && t < r.to
 }
 
-// scan looks at all logs of a Logstore in a time range. topic "" is any.
+// scan looks at all logs of a Logstore in a time range that can be searched by now. topic "" is any.
 func (s *Service) scan(ctx context.Context, ls *logstore, m matcher, topic string, within span) (*result, error) {
 	r := &result{}
 	for _, sh := range ls.allShards() {
 		sh.mu.RLock()
 		r.shards = append(r.shards, sh.groups)
+		r.places = append(r.places, place{shard: sh.id, position: sh.base})
 		sh.mu.RUnlock()
 	}
 	sc := scratches.Get().(*scratch)
 	defer sc.release()
+	indexed := s.opts.Clock().Add(-s.opts.SearchDelay).UnixNano()
 	for i, groups := range r.shards {
 		for j := range groups {
 			g := &groups[j]
+			if s.opts.SearchDelay > 0 && g.received > indexed {
+				break // receive times never fall
+			}
 			if (int64(g.maxTime)+1)*1e9 <= within.from || int64(g.minTime)*1e9 >= within.to {
 				continue
 			}
@@ -80,11 +86,21 @@ func (s *Service) scanGroup(r *result, at hit, m matcher, topic string, within s
 			continue
 		}
 		clear(c.docs)
+		sc.record.cut(s.opts.Quotas.ValueBytes)
 		if m(&c) {
 			r.hits = append(r.hits, hit{sc.record.time, sc.record.ns, at.shard, at.group, int32(i)})
 		}
 	}
 	return nil
+}
+
+// cut shortens every value to limit bytes; 0 is no limit.
+func (l *logRecord) cut(limit int) {
+	for i := range l.contents {
+		if p := &l.contents[i]; limit > 0 && len(p.value) > limit {
+			p.value = p.value[:limit]
+		}
+	}
 }
 
 // load decodes a stored group into the scratch.
@@ -97,12 +113,23 @@ func (s *Service) load(g *group, sc *scratch) error {
 	return sc.group.decode(raw)
 }
 
-// fields decodes one log that was found.
-func (s *Service) fields(r *result, h hit, sc *scratch) (map[string]string, error) {
-	if err := s.load(&r.shards[h.shard][h.group], sc); err != nil {
+// fields decodes one log that was found. With meta it says where the log stands in its context.
+func (s *Service) fields(r *result, h hit, meta bool, sc *scratch) (map[string]string, error) {
+	m, err := s.row(&r.shards[h.shard][h.group], int(h.log), sc)
+	if err == nil && meta && sc.group.packOf() != "" {
+		at := r.places[h.shard]
+		at.position, at.logs, at.index = at.position+int64(h.group), len(sc.group.logs), int(h.log)
+		m["__pack_meta__"] = at.String()
+	}
+	return m, err
+}
+
+// row decodes one log of a group into the form that queries answer.
+func (s *Service) row(g *group, log int, sc *scratch) (map[string]string, error) {
+	if err := s.load(g, sc); err != nil {
 		return nil, err
 	}
-	if err := sc.record.decode(sc.group.logs[h.log]); err != nil {
+	if err := sc.record.decode(sc.group.logs[log]); err != nil {
 		return nil, err
 	}
 	m := make(map[string]string, len(sc.record.contents)+len(sc.group.tags)+3)

@@ -153,7 +153,11 @@ type words struct {
 	tokens *tokenizer
 	list   []string
 	text   text
+	globs  map[string]map[string]bool // by pattern: the terms it stands for so far
 }
+
+// maxTerms is how many terms of the dictionary a pattern stands for.
+const maxTerms = 100
 
 func newWords(t text, tokens *tokenizer) *words {
 	w := &words{tokens: tokens, text: t}
@@ -180,7 +184,29 @@ func (w *words) same(word []byte, want string) bool {
 	if w.tokens.fold {
 		got = strings.ToLower(got)
 	}
-	return globMatch(want, got)
+	return globMatch(want, got) && w.stands(want, got)
+}
+
+// stands tells whether a term is one of those that a pattern stands for.
+//
+// Assumption: these are the first that the search meets. That they are at most 100 is documented, which they are is not.
+func (w *words) stands(pattern, term string) bool {
+	terms := w.globs[pattern]
+	if terms[term] {
+		return true
+	}
+	if len(terms) >= maxTerms {
+		return false
+	}
+	if terms == nil {
+		if w.globs == nil {
+			w.globs = map[string]map[string]bool{}
+		}
+		terms = map[string]bool{}
+		w.globs[pattern] = terms
+	}
+	terms[term] = true
+	return true
 }
 
 // in tells whether one word occurs in a value.

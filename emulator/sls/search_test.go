@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -328,6 +329,38 @@ func TestHistograms(t *testing.T) {
 	}
 }
 
+// TestSearchDelay: new logs are pulled at once and found later.
+func TestSearchDelay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *Options) { o.SearchDelay = 3 * time.Second })
+	w.seed("audit", 1)
+	if err := w.s.PutIndex(t.Context(), w.keys["c"].Caller, "shop-logs", "audit", []byte(`{"line":{"token":[" "]}}`)); err != nil {
+		t.Fatal(err)
+	}
+	found := func() int {
+		_, rows, _ := w.search(map[string]any{"query": "here"})
+		return len(rows)
+	}
+	put := func() {
+		w.put("/logstores/audit", groupOf("", "", logOf(uint32(start.Unix()), 0, kv{"note", "here"})), "", nil)
+	}
+	put()
+	if groups, _ := w.pull(pullTarget(shard0, EncodeCursor(0), 10, ""), ""); len(groups) != 1 || found() != 0 {
+		t.Errorf("at once: %d groups are pulled, %d logs found", len(groups), found())
+	}
+	w.clock.Add(2 * time.Second)
+	put()
+	if found() != 0 {
+		t.Error("found after 2 seconds")
+	}
+	for i, wait := range []time.Duration{time.Second, 2 * time.Second} {
+		w.clock.Add(wait)
+		if found() != i+1 {
+			t.Errorf("%d logs are found, want %d", found(), i+1)
+		}
+	}
+}
+
 func TestIndex(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
@@ -351,6 +384,8 @@ func TestIndex(t *testing.T) {
 		{"json in text", r("PUT", `{"keys":{"a":{"type":"text","json_keys":{"b":{"type":"text"}}}}}`), 400, "IndexInfoInvalid", ""},
 		{"json in json", r("PUT", `{"keys":{"a":{"type":"json","json_keys":{"b":{"type":"json"}}}}}`), 400, "IndexInfoInvalid", ""},
 		{"both lists", r("PUT", `{"line":{"include_keys":["a"],"exclude_keys":["b"]}}`), 400, "IndexInfoInvalid", ""},
+		{"a text where a number belongs", r("PUT", `{"line":{"token":[" "]},"max_text_len":"long"}`), 400, "IndexInfoInvalid", ""},
+		{"neither line nor keys", r("PUT", `{"ttl":30}`), 400, "IndexInfoInvalid", ""},
 		{"get", r("GET", ""), 200, "", ""},
 		{"delete", r("DELETE", ""), 200, "", "log:DeleteIndex " + arn},
 		{"delete again", r("DELETE", ""), 400, "IndexConfigNotExist", ""},

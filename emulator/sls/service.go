@@ -1,6 +1,7 @@
 package sls
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -29,7 +30,10 @@ type Options struct {
 	BaseHosts []string
 	// PropagationDelay hides a project or Logstore created by a call for this long from all other calls.
 	PropagationDelay time.Duration
-	Quotas           Quotas
+	// SearchDelay hides new logs for this long from GetLogs and GetHistograms; the real service takes about 3 seconds.
+	// Pulling shows them at once.
+	SearchDelay time.Duration
+	Quotas      Quotas
 }
 
 // Service is the log service of all accounts. It is safe for concurrent use.
@@ -102,13 +106,21 @@ func (c *call) serve() error {
 	if c.body, err = readBody(c.w, c.r); err != nil {
 		return err
 	}
-	if c.caller, err = c.s.authenticate(c.r, c.body, c.now); err != nil {
+	if c.caller, err = c.identify(); err != nil {
 		return err
 	}
 	if c.route.needsProject && c.project == "" {
 		return failf(http.StatusBadRequest, "InvalidHost", "the host %s does not name a project", c.r.Host)
 	}
 	return c.route.handle(c)
+}
+
+// identify finds out who calls. A route for anybody needs the API version only, as a header or a parameter.
+func (c *call) identify() (auth.Caller, error) {
+	if !c.route.anonymous {
+		return c.s.authenticate(c.r, c.body, c.now)
+	}
+	return auth.Caller{SourceIP: sourceIP(c.r)}, checkVersion(cmp.Or(c.r.Header.Get("x-log-apiversion"), c.query.Get("APIVersion")))
 }
 
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {

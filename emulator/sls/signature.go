@@ -24,12 +24,8 @@ const (
 
 // authenticate verifies the signature of a request, in either version, and returns who signed it.
 func (s *Service) authenticate(r *http.Request, body []byte, now time.Time) (auth.Caller, error) {
-	switch r.Header.Get("x-log-apiversion") {
-	case "0.6.0":
-	case "":
-		return auth.Caller{}, failf(http.StatusBadRequest, "MissingAPIVersion", "x-log-apiversion does not exist")
-	default:
-		return auth.Caller{}, failf(http.StatusBadRequest, "InvalidAPIVersion", "the API version is not 0.6.0")
+	if err := checkVersion(r.Header.Get("x-log-apiversion")); err != nil {
+		return auth.Caller{}, err
 	}
 	if err := checkDigest(r, body); err != nil {
 		return auth.Caller{}, err
@@ -43,6 +39,16 @@ func (s *Service) authenticate(r *http.Request, body []byte, now time.Time) (aut
 		return auth.Caller{}, missingAuthorization()
 	}
 	return s.authenticateV1(r, rest, now)
+}
+
+func checkVersion(version string) error {
+	switch version {
+	case "0.6.0":
+		return nil
+	case "":
+		return failf(http.StatusBadRequest, "MissingAPIVersion", "x-log-apiversion does not exist")
+	}
+	return failf(http.StatusBadRequest, "InvalidAPIVersion", "the API version is not 0.6.0")
 }
 
 // missingAuthorization is the answer to a request that is not signed.

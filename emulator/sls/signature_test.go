@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -47,7 +48,8 @@ func TestVectors(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			cred := auth.Credential{Secret: "testAccessKeySecret", Token: c.header["x-acs-security-token"], Active: true}
-			s := New(Options{Credentials: keys{"testAccessKeyId": cred}, Authorizer: &policy{}})
+			now := time.Date(2023, 1, 2, 3, 14, 0, 0, time.UTC)
+			s := New(Options{Credentials: keys{"testAccessKeyId": cred}, Authorizer: &policy{}, Clock: func() time.Time { return now }})
 			verify := func(target, signature string) error {
 				r := httptest.NewRequest(c.method, "http://demo-project.cn-hangzhou.log.aliyuncs.com"+target, strings.NewReader(string(c.body)))
 				r.Header.Set("x-log-apiversion", "0.6.0")
@@ -64,7 +66,7 @@ func TestVectors(t *testing.T) {
 					r.Header.Set("x-log-date", "Mon, 02 Jan 2023 03:04:05 GMT") // as Python sends it
 					r.Header.Set("Authorization", "LOG testAccessKeyId:"+signature)
 				}
-				_, err := s.authenticate(r, c.body, time.Date(2023, 1, 2, 3, 14, 0, 0, time.UTC))
+				_, err := s.authenticate(r, c.body, now)
 				return err
 			}
 			if err := verify(c.target, c.signature); err != nil {
@@ -80,6 +82,51 @@ func TestVectors(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestVectorTexts compares what is signed, step by step, with the texts of the sheet.
+func TestVectorTexts(t *testing.T) {
+	t.Parallel()
+	vector := func(target string, header map[string]string) *http.Request {
+		r := httptest.NewRequest("GET", "http://demo-project.cn-hangzhou.log.aliyuncs.com"+target, nil)
+		r.Header.Set("x-log-apiversion", "0.6.0")
+		r.Header.Set("x-log-bodyrawsize", "0")
+		for name, v := range header {
+			r.Header.Set(name, v)
+		}
+		return r
+	}
+	const date = "Mon, 02 Jan 2023 03:04:05 GMT"
+	pull := "/logstores/waf-access/shards/0?count=1000&cursor=MTY3MjYyODY0NTEyMzQ1Njc4OQ%3D%3D&type=logs"
+	histogram := "/logstores/waf-access?from=1672628000&query=status%3A+200+and+uri%3A%22%2Fa%3Fb%22&to=1672629000&topic=&type=histogram"
+	sha1, token := map[string]string{"x-log-signaturemethod": "hmac-sha1"}, map[string]string{"x-acs-security-token": "CAIStesttoken"}
+	got := stringToSignV1(vector(pull, with(token, "x-log-signaturemethod", "hmac-sha1")), date)
+	want := strings.Join([]string{
+		"GET", "", "", date, "x-acs-security-token:CAIStesttoken", "x-log-apiversion:0.6.0", "x-log-bodyrawsize:0",
+		"x-log-signaturemethod:hmac-sha1", "/logstores/waf-access/shards/0?count=1000&cursor=MTY3MjYyODY0NTEyMzQ1Njc4OQ==&type=logs",
+	}, "\n")
+	if got != want {
+		t.Errorf("V1-a signs %q, want %q", got, want)
+	}
+	got = stringToSignV1(vector(histogram, sha1), date)
+	if want = `/logstores/waf-access?from=1672628000&query=status: 200 and uri:"/a?b"&to=1672629000&topic=&type=histogram`; !strings.HasSuffix(got, "\n"+want) {
+		t.Errorf("V1-c signs %q, want the resource %q", got, want)
+	}
+	v4 := map[string]string{"x-log-date": "20230102T030405Z", "x-log-content-sha256": sha(nil)}
+	for target, want := range map[string]string{
+		pull: "a82cc35345c121bc7be7ec523485d9581e0a24f1a6fdf82d70eeb4af72be26b6", histogram: "91fac71fcb9a9acea65d2acfb1df683992e353a478256a05985a5ecc68447469",
+	} {
+		header := v4
+		if target == pull {
+			header = with(v4, "x-acs-security-token", "CAIStesttoken")
+		}
+		if got := canonicalV4(vector(target, header), "demo-project.cn-hangzhou.log.aliyuncs.com"); sha([]byte(got)) != want {
+			t.Errorf("the canonical request has another hash than %s: %s", want, got)
+		}
+	}
+	if got := hex.EncodeToString(keyV4("testAccessKeySecret", "20230102", "cn-hangzhou")); got != "69c0a8ac8e991c30c7db0c8e22c15864e589f6bdc24bf4e38b14b75bc244fc0a" {
+		t.Errorf("signing key %s", got)
 	}
 }
 

@@ -20,7 +20,7 @@ func (s *Service) authenticateV1(r *http.Request, rest string, now time.Time) (a
 	if err != nil {
 		return auth.Caller{}, err
 	}
-	date := cmp.Or(r.Header.Get("Date"), r.Header.Get("x-log-date"))
+	date := dateV1(r.Header)
 	if date == "" {
 		return auth.Caller{}, failf(http.StatusBadRequest, "MissingDate", "neither Date nor x-log-date exists")
 	}
@@ -43,6 +43,11 @@ func (s *Service) authenticateV1(r *http.Request, rest string, now time.Time) (a
 	}
 	return callerOf(cred, r), nil
 }
+
+// dateV1 is the time that signature v1 covers.
+//
+// Assumption: when Date and x-log-date differ, Date wins.
+func dateV1(h http.Header) string { return cmp.Or(h.Get("Date"), h.Get("x-log-date")) }
 
 func v1Digest(method string) (func() hash.Hash, error) {
 	switch method {

@@ -153,14 +153,17 @@ func (l *logRecord) field(num protowire.Number, typ protowire.Type, b []byte) (i
 }
 
 // appendTag adds a LogTag to a serialized LogGroup.
-func appendTag(group []byte, key, value string) []byte {
+func appendTag(group []byte, key, value string) []byte { return appendPair(group, 6, key, value) }
+
+// appendPair adds a Content or a LogTag as field num of a message.
+func appendPair(b []byte, num protowire.Number, key, value string) []byte {
 	size := protowire.SizeTag(1) + protowire.SizeBytes(len(key)) + protowire.SizeTag(2) + protowire.SizeBytes(len(value))
-	group = protowire.AppendTag(group, 6, protowire.BytesType)
-	group = protowire.AppendVarint(group, uint64(size))
-	group = protowire.AppendTag(group, 1, protowire.BytesType)
-	group = protowire.AppendString(group, key)
-	group = protowire.AppendTag(group, 2, protowire.BytesType)
-	return protowire.AppendString(group, value)
+	b = protowire.AppendTag(b, num, protowire.BytesType)
+	b = protowire.AppendVarint(b, uint64(size))
+	b = protowire.AppendTag(b, 1, protowire.BytesType)
+	b = protowire.AppendString(b, key)
+	b = protowire.AppendTag(b, 2, protowire.BytesType)
+	return protowire.AppendString(b, value)
 }
 
 // logPackage is one SlsLogPackage of a batch.
@@ -192,7 +195,7 @@ func decodePackages(b []byte) ([]logPackage, error) {
 }
 
 func decodePackage(b []byte) (logPackage, error) {
-	p := logPackage{kind: "lz4"}
+	p := logPackage{kind: "lz4", size: -1}
 	hasData := false
 	for len(b) > 0 {
 		num, typ, n := protowire.ConsumeTag(b)
@@ -224,6 +227,9 @@ func decodePackage(b []byte) (logPackage, error) {
 	}
 	if !hasData {
 		return p, errRequired
+	}
+	if p.size < 0 && p.kind == "" { // the size is optional; only plain data tells it by itself
+		p.size = len(p.data)
 	}
 	return p, nil
 }

@@ -30,7 +30,7 @@ func (s *Service) Seed(account, projectName, name string, shards int, cfg Logsto
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.stores[name] == nil {
-		p.stores[name] = newLogstore(cfg, now, 0)
+		p.stores[name] = newLogstore(p, cfg, now, 0)
 	}
 	return nil
 }

@@ -26,8 +26,8 @@ func (d resourceDirectory) Member(ctx context.Context, uid string) (org.MemberIn
 // enterprise is the enterprise of a real-name verification that the directory shows; "" when it shows none, or hides it
 // behind asterisks: two hidden names cannot be compared.
 //
-// Assumption: accounts of one enterprise have the same text, apart from the space around it (a documented example ends
-// with a line break).
+// Assumption: the text is the name of the enterprise, with space around it at most (a documented example ends with a line
+// break). Accounts of one enterprise may have it in different forms, see package org.
 func enterprise(verification string) string {
 	name := strings.TrimSpace(verification)
 	if strings.Contains(name, "*") {

@@ -41,6 +41,8 @@ func TestEnterpriseChecks(t *testing.T) {
 	}{
 		"same":              {ours, ours, org.Pass, org.Pass, "ok"},
 		"same but for ends": {ours + "\n", " " + ours, org.Pass, org.Pass, "ok"},
+		"written otherwise": {ours, "FENGHUO EXAMPLE Company Limited", org.Pass, org.Unknown, "ok"},
+		"translated":        {ours, "烽火示例有限公司", org.Pass, org.Unknown, "ok"},
 		"another":           {ours, "Other Co., Ltd.", org.Pass, org.Fail, "refused"},
 		"member not shown":  {ours, "", org.Pass, org.Unknown, "ok"},
 		"nothing shown":     {"", "", org.Unknown, org.Unknown, "ok"},

@@ -139,8 +139,11 @@ var ossAliases = map[string][]string{
 	"sc-status": {"http_status"}, "c-uri": {"request_uri"},
 }
 
-// sasTopics are the kinds of records that Sigma has a category for. Security Center does not say which system a host runs; its
-// process records are taken for those of Linux.
+// sasTopics are the kinds of records that Sigma has a category for.
+//
+// Assumption: process and network records of Security Center are of hosts that run Linux, so Sigma's rules for Linux apply to them and
+// those for Windows do not. The logs have no documented field that names the system. A record of a Windows host whose proc_path
+// holds a drive letter, or a field that tells the system, would show otherwise.
 var sasTopics = map[string]sigma.LogSource{
 	"aegis-log-process":   {Category: "process_creation", Product: "linux"},
 	"aegis-log-network":   {Category: "network_connection", Product: "linux"},

@@ -136,6 +136,11 @@ func TestEnterpriseFindings(t *testing.T) {
 	}{
 		"same":    {ours, ours, map[string]Verdict{"enterprise": Pass, "same_enterprise": Pass}, `Verified as "` + ours + `".`},
 		"another": {ours, "Other", map[string]Verdict{"enterprise": Pass, "same_enterprise": Fail}, `The management account belongs to "` + ours + `", account ` + admin + ` to "Other".`},
+		"written differently": {
+			ours, "FENGHUO EXAMPLE",
+			map[string]Verdict{"enterprise": Pass, "same_enterprise": Unknown},
+			`The names are written differently: "` + ours + `" and "FENGHUO EXAMPLE". An invitation into the directory requires the same legal entity.`,
+		},
 		"member not shown": {
 			ours, "",
 			map[string]Verdict{"enterprise": Pass, "same_enterprise": Unknown},

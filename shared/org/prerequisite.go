@@ -12,7 +12,7 @@ import (
 // Verdict is the result of a check.
 type Verdict string
 
-// The results of a check. Unknown means that the API does not show it.
+// The results of a check. Unknown means that the API does not show it, or not clearly enough to decide: a warning.
 const (
 	Pass    Verdict = "pass"
 	Fail    Verdict = "fail"
@@ -185,7 +185,16 @@ func checkSameEnterprise(dir DirectoryInfo, m MemberInfo) Finding {
 			Evidence:   "The API does not show it; an invitation into the directory requires the same legal entity.",
 			EvidenceZH: "API 未返回该信息；加入资源目录的账号必须属于同一企业实体。",
 		}
-	case dir.Enterprise != m.Enterprise:
+	}
+	switch same, certain := sameName(dir.Enterprise, m.Enterprise); {
+	case same && !certain:
+		return Finding{
+			ID: id, Title: title, TitleZH: zh, Result: Unknown,
+			Evidence:   `The names are written differently: "` + dir.Enterprise + `" and "` + m.Enterprise + `". An invitation into the directory requires the same legal entity.`,
+			EvidenceZH: "名称写法不同：“" + dir.Enterprise + "”与“" + m.Enterprise + "”。加入资源目录的账号必须属于同一企业实体。",
+			Fix:        "Compare them before you go on.", FixZH: "继续之前请核对。",
+		}
+	case !same:
 		return failed(id, title, zh, `The management account belongs to "`+dir.Enterprise+`", account `+m.UID+` to "`+m.Enterprise+`".`,
 			"管理账号属于“"+dir.Enterprise+"”，账号 "+m.UID+" 属于“"+m.Enterprise+"”。",
 			"Name a member that is verified for the same enterprise.", "请指定同一企业实名认证的成员账号。")

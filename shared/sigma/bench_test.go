@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -27,9 +28,7 @@ func workloads() []workload {
 		out = append(out, workload{fmt.Sprintf("W3s-%d", n), func(t testing.TB) []ruleFile { return replicated(t, web(t), n) }, hits})
 	}
 	if dir := os.Getenv("FENGHUO_SIGMA_RULES"); dir != "" {
-		own := func(t testing.TB) []ruleFile { return ruleFiles(t, dir) }
-		out = append(out, workload{"custom", own, -1},
-			workload{"custom-10000", func(t testing.TB) []ruleFile { return replicated(t, own(t), 10_000) }, -1})
+		out = append(out, customWorkloads(dir, 10_000)...)
 	}
 	return out
 }
@@ -61,7 +60,8 @@ func TestWorkloadHits(t *testing.T) {
 func BenchmarkMatch(b *testing.B) {
 	for _, w := range workloads() {
 		b.Run(w.name, func(b *testing.B) {
-			set, _ := compileFiles(b, w.files(b))
+			set, problems := compileFiles(b, w.files(b))
+			refused := len(slices.DeleteFunc(problems, func(p Problem) bool { return p.Warning }))
 			events := boxed(tenThousand())
 			scratch, hits, i := NewScratch(), make([]Hit, 0, 64), 0
 			b.ReportAllocs()
@@ -72,6 +72,10 @@ func BenchmarkMatch(b *testing.B) {
 				}
 			}
 			b.StopTimer()
+			if strings.HasPrefix(w.name, "custom") {
+				b.ReportMetric(float64(len(set.Rules())), "rules")
+				b.ReportMetric(float64(refused), "refused")
+			}
 			ns := float64(b.Elapsed().Nanoseconds()) / float64(b.N)
 			b.ReportMetric(ns/scalarPass(tenThousand()), "R")
 			b.ReportMetric(ns/scalarHot(tenThousand()), "R(hot)")

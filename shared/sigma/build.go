@@ -17,10 +17,11 @@ type indexBuilder struct {
 	all     map[int32][]int32
 }
 
-func newIndexBuilder(keys int, f *frequency) *indexBuilder {
+// newIndexBuilder makes one with room for a number of keys and atoms.
+func newIndexBuilder(keys, atoms int, f *frequency) *indexBuilder {
 	return &indexBuilder{
-		x: &index{plans: make([]plan, keys), minWord: math.MaxInt}, freq: f,
-		lits: map[atom]int32{}, present: map[int32][]int32{}, all: map[int32][]int32{},
+		x: &index{plans: make([]plan, keys), lits: make([]lit, 0, atoms), minWord: math.MaxInt}, freq: f,
+		lits: make(map[atom]int32, atoms), rules: make([][]int32, 0, atoms), present: map[int32][]int32{}, all: map[int32][]int32{},
 	}
 }
 

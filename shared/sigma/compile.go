@@ -37,9 +37,9 @@ func Compile(docs []Document, options Options) (*Set, []Problem) {
 	c := &compiler{
 		options: options,
 		set:     &Set{programs: map[LogSource]*program{}, keyIDs: map[string]int32{}, any: options.AnySource},
-		ids:     map[string]bool{},
+		ids:     make(map[string]bool, len(docs)),
 		paths:   map[Path]int32{},
-		preds:   map[string]int32{},
+		preds:   make(map[string]int32, 16*len(docs)),
 
 		names:     map[string]bool{},
 		plain:     map[string]pathSet{},
@@ -47,7 +47,7 @@ func Compile(docs []Document, options Options) (*Set, []Problem) {
 		sections:  map[*yaml.Node]bool{},
 		frequency: builtin(),
 		witnesses: map[*program][]*witness{},
-		load:      map[atom]int{},
+		load:      make(map[atom]int, 8*len(docs)),
 	}
 	for _, s := range options.Sources {
 		c.set.programs[s.LogSource] = &program{}
@@ -168,7 +168,13 @@ func (c *compiler) put(prog *program, root *node) {
 
 // index builds the index of a program that has all its rules.
 func (c *compiler) index(prog *program) {
-	b := newIndexBuilder(len(c.set.keys), c.frequency)
+	atoms := 0
+	for _, w := range c.witnesses[prog] {
+		if w != nil {
+			atoms += len(w.atoms)
+		}
+	}
+	b := newIndexBuilder(len(c.set.keys), atoms, c.frequency)
 	for i, w := range c.witnesses[prog] {
 		b.add(int32(i), w)
 	}

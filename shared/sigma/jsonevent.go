@@ -12,17 +12,18 @@ type JSONEvent struct {
 	doc    jsontext.Doc
 	pairs  []Pair
 	places []int32
-	inner  []jsontext.Doc // of members that hold an object as text, walked so far
+	inner  []jsontext.Doc // of members that may hold an object as text, walked so far
 	owners []int          // their members
+	broken []bool         // they hold none
 }
 
-// maxEventBytes bounds the text of an event.
-const maxEventBytes = 64 << 20
+// eventLimits bound the text of an event, and of JSON inside it.
+var eventLimits = jsontext.Limits{Bytes: 64 << 20, Depth: 1000, Nodes: 1 << 20}
 
 // Parse reads the object, which must stay unchanged while e is used.
 func (e *JSONEvent) Parse(text []byte) error {
-	e.doc.MaxBytes = maxEventBytes
-	e.pairs, e.places, e.owners = e.pairs[:0], e.places[:0], e.owners[:0]
+	e.doc.Limits = eventLimits
+	e.pairs, e.places, e.owners, e.broken = e.pairs[:0], e.places[:0], e.owners[:0], e.broken[:0]
 	if err := e.doc.Parse(text); err != nil {
 		return err
 	}
@@ -60,6 +61,9 @@ func (e *JSONEvent) Inside(i int, sub string, yield func([]byte, State) bool) St
 func (e *JSONEvent) text(i int) *jsontext.Doc {
 	for k, owner := range e.owners {
 		if owner == i {
+			if e.broken[k] {
+				return nil
+			}
 			return &e.inner[k]
 		}
 	}
@@ -71,11 +75,12 @@ func (e *JSONEvent) text(i int) *jsontext.Doc {
 	if k == len(e.inner) {
 		e.inner = append(e.inner, jsontext.Doc{})
 	}
-	e.inner[k].MaxBytes = maxEventBytes
-	if e.inner[k].Parse(v) != nil {
+	e.inner[k].Limits = eventLimits
+	err := e.inner[k].Parse(v)
+	e.owners, e.broken = append(e.owners, i), append(e.broken, err != nil)
+	if err != nil {
 		return nil
 	}
-	e.owners = append(e.owners, i)
 	return &e.inner[k]
 }
 

@@ -5,10 +5,11 @@ import (
 	"io/fs"
 	"path"
 	"runtime"
+	"strings"
 	"sync"
 )
 
-// Read parses every file below the root of fsys whose name ends in .yml or .yaml and that take accepts, on all processors. The
+// Read parses every file below the root of fsys whose name ends in .yml or .yaml, in any case, and that take accepts, on all processors. The
 // documents come in the order of their files. A nil take accepts all. The error is that of a folder or file that cannot be
 // read, which becomes a problem too when it is a file.
 func Read(fsys fs.FS, take func(name string) bool) ([]Document, []Problem, error) {
@@ -17,7 +18,7 @@ func Read(fsys fs.FS, take func(name string) bool) ([]Document, []Problem, error
 		if err != nil || d.IsDir() {
 			return err
 		}
-		if ext := path.Ext(name); (ext == ".yml" || ext == ".yaml") && (take == nil || take(name)) {
+		if ext := strings.ToLower(path.Ext(name)); (ext == ".yml" || ext == ".yaml") && (take == nil || take(name)) {
 			names = append(names, name)
 		}
 		return nil

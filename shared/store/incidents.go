@@ -82,7 +82,7 @@ func (s *DB) SetIncidentState(ctx context.Context, id string, state soc.Incident
 	})
 }
 
-// Timeline returns what happened in an incident, by time.
+// Timeline returns what happened in an incident, by time; what happened at the same time stands in the order in which it was added.
 func (s *DB) Timeline(ctx context.Context, incidentID string) ([]soc.TimelineEntry, error) {
 	var out []soc.TimelineEntry
 	err := s.query(ctx, "read timeline", func(r *sql.Rows) error {
@@ -94,7 +94,7 @@ func (s *DB) Timeline(ctx context.Context, incidentID string) ([]soc.TimelineEnt
 		err := json.Unmarshal([]byte(body), &e)
 		out = append(out, e)
 		return err
-	}, `SELECT body FROM timeline WHERE incident_id = ? ORDER BY at, key`, incidentID)
+	}, `SELECT body FROM timeline WHERE incident_id = ? ORDER BY at, rowid`, incidentID)
 	return out, err
 }
 

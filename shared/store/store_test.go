@@ -319,6 +319,11 @@ func TestTimelineAndAudit(t *testing.T) {
 	ctx := t.Context()
 	e := soc.TimelineEntry{At: now, Kind: "note", Text: "hello"}
 	must(t, s.AddTimeline(ctx, "i", "k", e))
+	must(t, s.AddTimeline(ctx, "order", "z", e))
+	must(t, s.AddTimeline(ctx, "order", "a", soc.TimelineEntry{At: e.At, Kind: "note", Text: "second"}))
+	if l, err := s.Timeline(ctx, "order"); err != nil || len(l) != 2 || l[1].Text != "second" {
+		t.Errorf("two entries of one time come as %+v, %v", l, err)
+	}
 	must(t, s.AddTimeline(ctx, "i", "k", soc.TimelineEntry{At: now, Kind: "note", Text: "again"}))
 	got, err := s.Timeline(ctx, "i")
 	must(t, err)

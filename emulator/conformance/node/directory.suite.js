@@ -245,9 +245,89 @@ async function members({ folder }) {
   });
 }
 
+// contactInfo is about phones, e-mail addresses, payers, contacts and resource groups; both versions where both have it.
+async function contactInfo() {
+  let id;
+  const ask = { 2020: (action, q) => chief(action, Object.fromEntries(Object.entries(q).map(([k, v]) => [k[0].toLowerCase() + k.slice(1), v]))), 2022: newer };
+  await check('RD: a resource account that its payer pays for', async () => {
+    id = (await chief('CreateResourceAccount', { displayName: 'paid for', payerAccountId: A })).Account.AccountId;
+    equal((await chief('GetPayerForAccount', { accountId: id })).PayerAccountId, A);
+  });
+  await check('RD: a payer outside the directory', () => refused(chief('CreateResourceAccount', { displayName: 'unpaid', payerAccountId: '42' }), 409, 'NotSupport.PayerAccountInAnotherResourceDirectory'));
+  await check('RD: another payer, 2022', async () => {
+    await newer('UpdatePayerForAccount', { AccountId: id, PayerAccountId: id });
+    equal((await newer('GetPayerForAccount', { AccountId: id })).PayerAccountId, id);
+    await refused(newer('UpdatePayerForAccount', { AccountId: id, PayerAccountId: '42' }), 409, 'NotSupport.PayerAccountInAnotherResourceDirectory');
+    await refused(newer('UpdatePayerForAccount', { AccountId: '42', PayerAccountId: A }), 404, 'EntityNotExists.Account');
+    await refused(newer('UpdatePayerForAccount', { AccountId: id }), 400, 'MissingParameter.PayerAccountId');
+  });
+  await check('RD: who could pay, 2022', async () => {
+    equal((await newer('PrecheckForConsolidatedBillingAccount', { BillingAccountId: A })).Result, true);
+    const no = await newer('PrecheckForConsolidatedBillingAccount', { BillingAccountId: '42' });
+    equal([no.Result, no.Reasons[0].Code], [false, 'NotSupport.PayerAccountInAnotherResourceDirectory']);
+  });
+  for (const version of ['2020', '2022']) {
+    await check(`RD: a phone needs its code, ${version}`, async () => {
+      const phone = { AccountId: id, SecureMobilePhone: '86-13900001234' };
+      const sent = await ask[version]('SendVerificationCodeForBindSecureMobilePhone', phone);
+      truth(Date.parse(sent.ExpirationDate) > Date.now(), sent.ExpirationDate);
+      await refused(ask[version]('BindSecureMobilePhone', { ...phone, VerificationCode: '123456' }), 409, 'Invalid.VerificationCode');
+      await refused(ask[version]('SendVerificationCodeForBindSecureMobilePhone', { ...phone, SecureMobilePhone: '1-2025550123' }), 400, 'InvalidParameter.SecureMobilePhone');
+      await refused(ask[version]('SendVerificationCodeForBindSecureMobilePhone', { ...phone, AccountId: B }), 409, 'AccountTypeMismatch');
+    });
+    await check(`RD: an e-mail address changes once at a time, ${version}`, async () => {
+      await ask[version]('ChangeAccountEmail', { AccountId: id, Email: 'owner@example.com' });
+      await refused(ask[version]('ChangeAccountEmail', { AccountId: id, Email: 'other@example.com' }), 400, 'NotSupportedOperation.Account.EmailModify');
+      await ask[version]('RetryChangeAccountEmail', { AccountId: id });
+      await ask[version]('CancelChangeAccountEmail', { AccountId: id });
+      await refused(ask[version]('CancelChangeAccountEmail', { AccountId: id }), 404, 'EntityNotExists.EmailModifyRecord');
+    });
+  }
+  await check('RD: a phone is bound and a cloud account needs an address too', async () => {
+    const phone = { accountId: id, secureMobilePhone: '86-13900001234', verificationCode: '000000' };
+    await chief('BindSecureMobilePhone', phone);
+    await refused(chief('BindSecureMobilePhone', phone), 409, 'NotSupportedOperation.Account.SecureMobilePhone');
+    await refused(chief('UpdateAccount', { accountId: id, newAccountType: 'CloudAccount' }), 409, 'MissingSecurityInfo');
+  });
+  await check('RD: a member may do none of it', async () => {
+    await refused(member('ChangeAccountEmail', { accountId: id, email: 'a@example.com' }), ...noDirectory);
+    await refused(generic('2022-04-19', keysOf(C))('UpdatePayerForAccount', { AccountId: id, PayerAccountId: A }), ...noDirectory);
+    await refused(generic('2022-04-19', keysOf(C))('ListMessageContacts', {}), ...noDirectory);
+  });
+  await check('RD: a promotion waits, is cancelled, and is of one version', async () => {
+    const { Account: a } = await chief('PromoteResourceAccount', { accountId: id, email: 'owner@example.com' });
+    equal(a.Status, 'PromoteVerifying');
+    await refused(chief('PromoteResourceAccount', { accountId: id, email: 'owner@example.com' }), 409, 'AccountTypeOrStatusMismatch');
+    await chief('CancelPromoteResourceAccount', { recordId: a.RecordId });
+    equal((await chief('GetAccount', { accountId: id })).Account.Status, 'PromoteCancelled');
+    await refused(newer('PromoteResourceAccount', { AccountId: id, Email: 'owner@example.com' }), 404, 'InvalidApi.NotFound');
+  });
+  await check('RD: a contact is verified before it is bound, 2022', async () => {
+    const q = { Name: 'tom', EmailAddress: 'tom@example.com', Title: 'CEO', 'MessageTypes.1': 'SecurityMessage' };
+    const { Contact: { ContactId } } = await newer('AddMessageContact', q);
+    await refused(newer('AddMessageContact', q), 400, 'InvalidParameter.Name');
+    await refused(newer('AssociateMembers', { ContactId, 'Members.1': B }), 400, 'ContactStatusMismatchAction');
+    await newer('SendEmailVerificationForMessageContact', { ContactId, EmailAddress: q.EmailAddress });
+    equal((await newer('AssociateMembers', { ContactId, 'Members.1': B })).Members[0].MemberId, B);
+    const list = await newer('ListMessageContacts', { Member: B });
+    equal([list.TotalCount, list.Contacts[0].Status, list.Contacts[0].Members], [1, 'Active', [B]]);
+    await newer('DeleteMessageContact', { ContactId });
+    await refused(newer('GetMessageContact', { ContactId }), 400, 'InvalidParameter.ContactId');
+  });
+  await check('RD: resource groups are the account\'s own', async () => {
+    const { ResourceGroup: g } = await member('CreateResourceGroup', { name: 'web', displayName: 'Web' });
+    equal([g.Status, g.AccountId], ['Creating', C]);
+    await refused(member('CreateResourceGroup', { name: 'web', displayName: 'Web' }), 409, 'EntityAlreadyExists.ResourceGroup');
+    equal((await member('ListResourceGroups', {})).ResourceGroups.ResourceGroup.map((x) => [x.Name, x.Status]), [['default', 'OK'], ['web', 'OK']]);
+    await refused(chief('GetResourceGroup', { resourceGroupId: g.Id }), 404, 'EntityNotExists.ResourceGroup');
+    equal((await member('DeleteResourceGroup', { resourceGroupId: g.Id })).ResourceGroup.Status, 'PendingDelete');
+  });
+}
+
 (async () => {
   const places = await structure();
   await delegation();
   await control(places);
   await members(places);
+  await contactInfo();
 })();

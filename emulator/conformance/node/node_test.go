@@ -88,7 +88,8 @@ func start(t *testing.T) string {
 	}
 	world.Logs.Records = 0
 	world.Directory.Trusted = []string{"ros.aliyuncs.com"}
-	s, err := emulator.Start(emulator.Options{World: world})
+	world.LogService.DocumentedQuotas = true
+	s, err := emulator.Start(emulator.Options{World: world, StackInstanceTime: 100 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}

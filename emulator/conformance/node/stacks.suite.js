@@ -22,6 +22,18 @@ const template = (name) => JSON.stringify({
   },
   Outputs: { Arn: { Value: { 'Fn::GetAtt': ['Role', 'Arn'] } } },
 });
+// settled waits for the end of an operation and returns its status.
+async function settled(operationId) {
+  for (;;) {
+    const { Status } = (await ros('GetStackGroupOperation', { regionId, operationId })).StackGroupOperation;
+    if (!['QUEUED', 'RUNNING', 'STOPPING'].includes(Status)) return Status;
+    await new Promise((r) => setTimeout(r, 20));
+  }
+}
+// idle waits until no operation of a group goes on.
+async function idle(stackGroupName) {
+  for (const op of (await ros('ListStackGroupOperations', { regionId, stackGroupName, pageSize: 50 })).StackGroupOperations) await settled(op.OperationId);
+}
 const about = async (uid, roleName) => (await product(Ram, keysOf(uid))('GetRole', { roleName })).Role.Description;
 
 async function stacks() {
@@ -61,6 +73,7 @@ async function serviceManaged() {
   await check('ROS: push to a folder', async () => {
     await chief('MoveAccount', { accountId: D, destinationFolderId: folder });
     const { OperationId } = await ros('CreateStackInstances', { regionId, stackGroupName: 'fleet', regionIds: [regionId], deploymentTargets: { rdFolderIds: [folder] }, operationPreferences: { FailureToleranceCount: 1, MaxConcurrentCount: 2 } });
+    equal(await settled(OperationId), 'SUCCEEDED');
     const { StackGroupOperation: op } = await ros('GetStackGroupOperation', { regionId, operationId: OperationId });
     equal([op.Status, op.Action], ['SUCCEEDED', 'CREATE']);
     equal(await states(), { [D]: 'CURRENT' });
@@ -68,6 +81,7 @@ async function serviceManaged() {
   });
   await check('ROS: a member that comes to the folder', async () => {
     await chief('MoveAccount', { accountId: C, destinationFolderId: folder });
+    await idle('fleet');
     equal(await states(), { [C]: 'CURRENT', [D]: 'CURRENT' });
     const { StackInstance: i } = await ros('GetStackInstance', { regionId, stackGroupName: 'fleet', stackInstanceAccountId: C, stackInstanceRegionId: regionId });
     equal([i.RdFolderId, i.Status], [folder, 'CURRENT']);
@@ -75,16 +89,19 @@ async function serviceManaged() {
   });
   await check('ROS: overrides for one member', async () => {
     await ros('UpdateStackInstances', { regionId, stackGroupName: 'fleet', regionIds: [regionId], deploymentTargets: { accountIds: [C] }, parameterOverrides: [{ parameterKey: 'About', parameterValue: 'special' }] });
+    await idle('fleet');
     equal([await about(C, 'fleet'), await about(D, 'fleet')], ['special', 'none']);
   });
   await check('ROS: a member that leaves the folder', async () => {
     await chief('MoveAccount', { accountId: C, destinationFolderId: root });
+    await idle('fleet');
     equal(await states(), { [D]: 'CURRENT' });
     await refused(about(C, 'fleet'), 404, 'EntityNotExist.Role');
   });
   await check('ROS: the group is not deleted before its instances', async () => {
     await refused(ros('DeleteStackGroup', { regionId, stackGroupName: 'fleet' }), 409, 'StackGroupNotEmpty');
     await ros('DeleteStackInstances', { regionId, stackGroupName: 'fleet', regionIds: [regionId], retainStacks: false, deploymentTargets: { rdFolderIds: [folder] } });
+    await idle('fleet');
     await ros('DeleteStackGroup', { regionId, stackGroupName: 'fleet' });
     await refused(ros('GetStackGroup', { regionId, stackGroupName: 'fleet' }), 404, 'StackGroupNotFound');
   });
@@ -96,7 +113,7 @@ async function selfManaged() {
   await check('ROS: a self-managed group without its roles fails, with the reason', async () => {
     await ros('CreateStackGroup', { regionId, stackGroupName: 'own', templateBody: template('own') });
     const { OperationId: operationId } = await ros('CreateStackInstances', instances);
-    equal((await ros('GetStackGroupOperation', { regionId, operationId })).StackGroupOperation.Status, 'FAILED');
+    equal(await settled(operationId), 'FAILED');
     const [r] = (await ros('ListStackGroupOperationResults', { regionId, operationId })).StackGroupOperationResults;
     truth(r.Status === 'FAILED' && r.StatusReason.includes('AliyunROSStackGroupAdministrationRole'), JSON.stringify(r));
   });
@@ -107,7 +124,7 @@ async function selfManaged() {
     await c('CreateRole', role('AliyunROSStackGroupExecutionRole', { RAM: [`acs:ram::${B}:role/AliyunROSStackGroupAdministrationRole`] }));
     await c('AttachPolicyToRole', { policyType: 'System', policyName: 'AliyunRAMFullAccess', roleName: 'AliyunROSStackGroupExecutionRole' });
     const { OperationId: operationId } = await ros('UpdateStackInstances', instances);
-    equal((await ros('GetStackGroupOperation', { regionId, operationId })).StackGroupOperation.Status, 'SUCCEEDED');
+    equal(await settled(operationId), 'SUCCEEDED');
     equal(await about(C, 'own'), 'none');
   });
   await check('ROS: the same ClientToken does it once', async () => {
@@ -116,8 +133,33 @@ async function selfManaged() {
   });
 }
 
+// stopping deploys to twenty regions, one after the other, and stops that.
+async function stopping() {
+  const stackGroupName = 'slow', body = template('x').replace('"x"', '{"Ref":"ALIYUN::Region"}');
+  const regionIds = Array.from({ length: 20 }, (_, n) => `cn-region-${n}`), instances = { regionId, stackGroupName, regionIds, accountIds: [C] };
+  let operationId;
+  await check('ROS: an operation runs, and its group refuses another one', async () => {
+    await ros('CreateStackGroup', { regionId, stackGroupName, templateBody: body });
+    ({ OperationId: operationId } = await ros('CreateStackInstances', instances));
+    equal((await ros('GetStackGroupOperation', { regionId, operationId })).StackGroupOperation.Status, 'RUNNING');
+    await refused(ros('UpdateStackInstances', instances), 409, 'StackGroupOperationInProgress');
+    await refused(ros('DeleteStackGroup', { regionId, stackGroupName }), 409, 'StackGroupOperationInProgress');
+  });
+  await check('ROS: an operation is stopped', async () => {
+    await ros('StopStackGroupOperation', { regionId, operationId });
+    equal(await settled(operationId), 'STOPPED');
+    const { StackGroupOperationResults: all } = await ros('ListStackGroupOperationResults', { regionId, operationId, pageSize: 50 });
+    equal([all.length, all[0].Status, all[19].Status], [20, 'SUCCEEDED', 'CANCELLED']);
+    await refused(ros('StopStackGroupOperation', { regionId, operationId }), 400, 'InvalidParameter');
+    await refused(ros('StopStackGroupOperation', { regionId, operationId: 'x' }), 404, 'StackGroupOperationNotFound');
+  });
+  await check('ROS: preferences that are none', () => refused(ros('UpdateStackInstances', { ...instances, operationPreferences: { RegionConcurrencyType: 'ZIGZAG' } }), 400, 'InvalidParameter'));
+  await check('ROS: drift is refused by name', () => refused(ros('DetectStackGroupDrift', { regionId, stackGroupName }), 404, 'InvalidApi.NotFound'));
+}
+
 (async () => {
   await stacks();
   await serviceManaged();
   await selfManaged();
+  await stopping();
 })();

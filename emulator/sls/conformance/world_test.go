@@ -130,7 +130,7 @@ func remote(b *testing.B) string {
 		b.Fatal(err)
 	}
 	cmd := exec.CommandContext(b.Context(), self)
-	cmd.Env = append(os.Environ(), serveMode+"=1")
+	cmd.Env = append(os.Environ(), serveMode+"=1", "GOMAXPROCS=1") // what one core of the emulator serves
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		b.Fatal(err)

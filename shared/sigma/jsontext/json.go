@@ -9,12 +9,19 @@ import (
 
 // Doc is JSON text walked once: the places of its values, in the order of the text. Its memory is reused.
 type Doc struct {
-	MaxBytes int // how long a text may be; 0 is 1 MiB
+	Limits Limits // on the texts; the zero value is for fields of records
 
 	src   []byte
 	nodes []node
 	arena []byte // strings that had escapes
 	spare []byte // a key that had escapes
+}
+
+// Limits bound a text. A field that is 0 takes the bound for JSON inside a field of a record.
+type Limits struct {
+	Bytes int // length; 1 MiB
+	Depth int // of objects and arrays in each other; 32
+	Nodes int // values; 20,000
 }
 
 type node struct {
@@ -46,16 +53,16 @@ const (
 
 // The errors of [Doc.Parse].
 var (
-	ErrSize   = errors.New("the JSON text is larger than 1 MiB")
-	ErrDepth  = errors.New("the JSON text is nested deeper than 32")
-	ErrNodes  = errors.New("the JSON text has more than 20000 values")
+	ErrSize   = errors.New("the JSON text is too large")
+	ErrDepth  = errors.New("the JSON text is nested too deeply")
+	ErrNodes  = errors.New("the JSON text has too many values")
 	ErrSyntax = errors.New("the text is not valid JSON")
 )
 
 // Parse walks src, which must stay unchanged while d is used.
 func (d *Doc) Parse(src []byte) error {
 	d.src, d.nodes, d.arena = src, d.nodes[:0], d.arena[:0]
-	if len(src) > cmp.Or(d.MaxBytes, maxBytes) {
+	if len(src) > cmp.Or(d.Limits.Bytes, maxBytes) {
 		return ErrSize
 	}
 	i, err := d.value(d.blank(0), 0, node{})
@@ -78,9 +85,9 @@ func (d *Doc) blank(i int) int {
 // value appends the value at i, whose key is in n, and returns where it ends.
 func (d *Doc) value(i, depth int, n node) (int, error) {
 	switch {
-	case depth > maxDepth:
+	case depth > cmp.Or(d.Limits.Depth, maxDepth):
 		return 0, ErrDepth
-	case len(d.nodes) >= maxNodes:
+	case len(d.nodes) >= cmp.Or(d.Limits.Nodes, maxNodes):
 		return 0, ErrNodes
 	case i >= len(d.src):
 		return 0, ErrSyntax

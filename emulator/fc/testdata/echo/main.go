@@ -87,6 +87,14 @@ func serve(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "https://example.com/", http.StatusFound)
 			return
 		}
+		switch r.URL.Path {
+		case "/fail":
+			w.Header().Set("X-Fc-Status", "404")
+		case "/crash":
+			os.Exit(2)
+		case "/headers":
+			w.Header().Set("X-Long", strings.Repeat("x", 9<<10))
+		}
 		w.WriteHeader(http.StatusTeapot)
 		fmt.Fprintf(w, "%s %s host=%s fc=%s agent=%s body=%s", r.Method, r.URL.RequestURI(), r.Host, r.Header.Get("X-Fc-Custom"), r.UserAgent(), body)
 	default:
