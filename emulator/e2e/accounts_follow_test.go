@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -339,7 +340,7 @@ func (c cloud) answerInvitation(t *testing.T, uid, action string) {
 	}
 }
 
-// tryInvitation answers the newest invitation of an account, a pending one before others.
+// tryInvitation answers the pending invitation of an account, or one that has expired.
 func (c cloud) tryInvitation(t *testing.T, uid, action string) error {
 	t.Helper()
 	api := c.as(uid)
@@ -352,14 +353,13 @@ func (c cloud) tryInvitation(t *testing.T, uid, action string) error {
 	if err := api.Do(t.Context(), request, &list); err != nil {
 		t.Fatal(err)
 	}
-	id := ""
+	ids := map[string]string{}
 	for _, h := range list.Handshakes.Handshake {
-		if id == "" || h.Status == "Pending" || h.Status == "Expired" {
-			id = h.HandshakeId
-		}
+		ids[h.Status] = h.HandshakeId
 	}
+	id := cmp.Or(ids["Pending"], ids["Expired"])
 	if id == "" {
-		t.Fatalf("account %s has no invitation", uid)
+		t.Fatalf("account %s has no invitation: %v", uid, ids)
 	}
 	request.Action, request.Query = action, map[string]string{"HandshakeId": id}
 	return api.Do(t.Context(), request, nil)
