@@ -46,7 +46,13 @@ func TestDocumentedOperations(t *testing.T) {
 		"ResourceDirectoryMaster 2022-04-19": {
 			"ListAuthorizedAccounts", "ListAuthorizedFolders", "CancelMessageContactUpdate", "ListMessageContactVerifications", "GetMessageContactDeletionStatus",
 		},
-		"ROS 2019-09-10": {"DetectStackGroupDrift", "ImportStacksToStackGroup", "CreateChangeSet", "ValidateTemplate"},
+		// Operations beside those that responses call.
+		"Ims 2019-08-15":         {"CreateUser", "ListUsers", "CreateLoginProfile", "ListAccessKeysInRecycleBin"},
+		"Ecs 2014-05-26":         {"ModifySecurityGroupRule", "AuthorizeSecurityGroupEgress", "RebootInstance", "ModifyInstanceAttribute"},
+		"waf-openapi 2021-10-01": {"ModifyDefenseRule", "ModifyDefenseRuleStatus", "ModifyTemplateResources"},
+		"Cloudfw 2017-12-07":     {"ModifyControlPolicy", "ModifyControlPolicyPosition", "ModifyAddressBook"},
+		"Sas 2018-12-03":         {"OperateSuspEvents", "DescribeAlarmEventList", "RollbackSuspEventQuaraFile"},
+		"ROS 2019-09-10":         {"DetectStackGroupDrift", "ImportStacksToStackGroup", "CreateChangeSet", "ValidateTemplate"},
 	}
 	absent := 0
 	for product, operations := range lists {

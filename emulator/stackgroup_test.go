@@ -301,3 +301,29 @@ func TestDeletedAccountIsGone(t *testing.T) {
 		t.Errorf("status: %v", status)
 	}
 }
+
+// TestDeletedMemberLeavesTheGroup: the stack of a member that is deleted goes with the account, which is no failure of the
+// group.
+func TestDeletedMemberLeavesTheGroup(t *testing.T) {
+	t.Parallel()
+	w := startCloud(t)
+	w.must(uidA, rd, "RegisterDelegatedAdministrator", "AccountId", uidB, "ServicePrincipal", "ros.aliyuncs.com")
+	folder := w.must(uidA, rd, "CreateFolder", "FolderName", "members")["Folder"].(map[string]any)["FolderId"].(string)
+	w.must(uidB, rosAPI, "CreateStackGroup", "StackGroupName", "members", "PermissionModel", "SERVICE_MANAGED", "AutoDeployment", `{"Enabled":true}`,
+		"TemplateBody", `{"ROSTemplateFormatVersion":"2015-09-01","Resources":{"R":{"Type":"ALIYUN::RAM::Role","Properties":{"RoleName":"r","AssumeRolePolicyDocument":`+
+			`{"Version":"1","Statement":[{"Action":"sts:AssumeRole","Effect":"Allow","Principal":{"Service":["fc.aliyuncs.com"]}}]}}}}}`)
+	w.must(uidB, rosAPI, "CreateStackInstances", "StackGroupName", "members", "RegionIds", `["cn-hangzhou"]`, "DeploymentTargets", `{"RdFolderIds":["`+folder+`"]}`)
+	uid := w.must(uidA, rd, "CreateResourceAccount", "DisplayName", "short-lived", "ParentFolderId", folder)["Account"].(map[string]any)["AccountId"].(string)
+	if diff := cmp.Diff(map[string]string{uid: "CURRENT"}, w.instances()); diff != "" {
+		t.Fatal(diff)
+	}
+	w.must(uidA, rd, "SetMemberDeletionPermission", "Status", "Enabled")
+	w.must(uidA, rd, "DeleteAccount", "AccountId", uid)
+	if diff := cmp.Diff(map[string]string{}, w.instances()); diff != "" {
+		t.Error(diff)
+	}
+	newest := w.must(uidB, rosAPI, "ListStackGroupOperations", "StackGroupName", "members")["StackGroupOperations"].([]any)[0].(map[string]any)
+	if newest["Action"] != "DELETE" || newest["Status"] != "SUCCEEDED" {
+		t.Errorf("the last operation: %v", newest)
+	}
+}

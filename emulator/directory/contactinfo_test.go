@@ -258,9 +258,7 @@ func TestCodesPerDay(t *testing.T) {
 		"SendVerificationCodeForBindSecureMobilePhone": {"AccountId", id, "SecureMobilePhone", "86-13900001234"},
 	} {
 		for range 100 {
-			if _, code := w.v(t, master, uidA, action, params...); code != "" {
-				t.Fatal(code)
-			}
+			w.fill(t, master, action, params...)
 		}
 		if _, code := w.v(t, master, uidA, action, params...); code != "409 LimitExceeded.VerificationCode" {
 			t.Errorf("%s for the 101st time: %q", action, code)

@@ -21,6 +21,8 @@ func (s *Service) securityCenterOperations() map[string]gateway.Operation {
 		"DescribeMonitorAccounts":              s.describeMonitored,
 		"CreateMonitorAccount":                 s.createMonitored,
 		"DeleteMonitorAccount":                 s.deleteMonitored,
+		"CreateServiceLinkedRole":              s.createLinkedRole,
+		"DescribeServiceLinkedRoleStatus":      s.linkedRoleStatus,
 	})
 }
 

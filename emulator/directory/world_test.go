@@ -33,6 +33,7 @@ const (
 // the account owner.
 type world struct {
 	*directory.Service
+	gw  *gateway.Gateway
 	url string
 
 	mu      sync.Mutex
@@ -93,6 +94,7 @@ func newWorld(t *testing.T, change func(*directory.Options)) *world {
 	}
 	w.Service = directory.New(o)
 	g := gateway.New(gateway.Options{Credentials: w, Authorizer: w})
+	w.gw = g
 	w.Register(g)
 	server := httptest.NewServer(g)
 	t.Cleanup(server.Close)

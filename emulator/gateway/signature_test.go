@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -70,6 +71,15 @@ func TestVectorsV1(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
+			form, err := url.ParseQuery(tt.body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all := maps.Clone(tt.params)
+			maps.Copy(all, form)
+			if got := signV1(vectorSecret, stringToSignV1(tt.method, all)); got != tt.signature {
+				t.Errorf("signed: %s, want %s", got, tt.signature)
+			}
 			tt.params.Set("Signature", tt.signature)
 			r := httptest.NewRequest(tt.method, "/?"+tt.params.Encode(), strings.NewReader(tt.body))
 			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")

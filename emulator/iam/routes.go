@@ -14,7 +14,7 @@ import (
 // fields is a JSON object of an answer.
 type fields = map[string]any
 
-// Register puts RAM 2015-05-01, STS 2015-04-01 and the service-linked role operations of ResourceManager 2020-03-31 on
+// Register puts RAM 2015-05-01, STS 2015-04-01, a part of Ims 2019-08-15 and the service-linked role operations of ResourceManager 2020-03-31 on
 // a gateway. The latter are under Ram too, as in the newer documents.
 func (s *Service) Register(g *gateway.Gateway) {
 	g.Register("Sts", "2015-04-01", map[string]gateway.Operation{
@@ -23,10 +23,14 @@ func (s *Service) Register(g *gateway.Gateway) {
 	})
 	g.Register("ResourceManager", "2020-03-31", s.linkedRoleOperations())
 	g.Register("Ram", "2015-05-01", s.linkedRoleOperations())
+	g.Register("Ims", "2019-08-15", s.imsOperations())
 	for _, group := range []map[string]operation{s.roleOperations(), s.policyOperations(), s.userOperations(), s.groupOperations()} {
 		ops := map[string]gateway.Operation{}
 		for action, op := range group {
 			ops[action] = gateway.Operation{Permissions: permissions("ram:"+action, op.on), Handle: s.handle(op.run)}
+			if slices.Contains(legacyCopies, action) {
+				g.Register("ResourceManager", "2020-03-31", map[string]gateway.Operation{action: asLegacy(ops[action])})
+			}
 		}
 		g.Register("Ram", "2015-05-01", ops)
 	}

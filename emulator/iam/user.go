@@ -141,6 +141,7 @@ func (s *Service) listUsers(a *account, c *gateway.Call) (any, error) {
 type loginProfile struct {
 	reset, mfa bool
 	created    time.Time
+	off        bool // switched off with Ims
 }
 
 func (u *user) viewLogin() any {
@@ -159,7 +160,7 @@ func (s *Service) createLoginProfile(a *account, c *gateway.Call) (any, error) {
 	case u.login != nil:
 		return nil, alreadyExists("User.LoginProfile", u.name)
 	}
-	u.login = &loginProfile{c.Get("PasswordResetRequired") == "true", c.Get("MFABindRequired") == "true", c.Now}
+	u.login = &loginProfile{reset: c.Get("PasswordResetRequired") == "true", mfa: c.Get("MFABindRequired") == "true", created: c.Now}
 	return u.viewLogin(), nil
 }
 

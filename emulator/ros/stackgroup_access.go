@@ -2,6 +2,7 @@ package ros
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -69,6 +70,12 @@ func (s *Service) prepareMember(administrator, member string) error {
 	}
 	trust := `{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"RAM":["` + arn(administrator, adminLinked) + `"]}}]}`
 	return s.o.Roles.EnsureRole(member, executionRole(administrator), trust, "AdministratorAccess")
+}
+
+// accountGone tells whether a member does not exist any more.
+func (s *Service) accountGone(administrator, member string) bool {
+	e, ok := errors.AsType[*gateway.Error](s.prepareMember(administrator, member))
+	return ok && e.Code == "EntityNotExist.Account"
 }
 
 func arn(account, role string) string { return "acs:ram::" + account + ":role/" + role }

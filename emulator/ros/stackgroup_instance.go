@@ -118,10 +118,13 @@ func (s *Service) withdraw(ctx context.Context, g *stackGroup, in *instance, ret
 		return nil
 	}
 	caller, err := s.executor(ctx, g, in.account)
-	if err != nil {
-		return err
+	if err == nil {
+		err = s.dismiss(ctx, env{invoker: s.o.Invoker, logs: s.o.Logs, caller: caller, region: in.region}, st)
 	}
-	return s.dismiss(ctx, env{invoker: s.o.Invoker, logs: s.o.Logs, caller: caller, region: in.region}, st)
+	if err != nil && g.serviceManaged && s.accountGone(g.account, in.account) {
+		return nil // a member that was deleted took its stack with it
+	}
+	return err
 }
 
 func (s *Service) handleListInstances(_ context.Context, c *gateway.Call) (any, error) {
