@@ -80,7 +80,7 @@ func coverage(t *testing.T, s *Server) string {
 		}
 		fmt.Fprintf(&b, "- %s: `%s`%s\n", name, strings.Join(f[:2], " "), strings.Join(append([]string{""}, f[2:]...), " "))
 	}
-	b.WriteString("\n## Object Storage Service\n\nSignatures V1 and V4. The RAM action that is asked for is oss: and the name of the call.\n\n- PutBucketAcl: `PUT /?acl`\n- GetBucketAcl: `GET /?acl`\n")
+	b.WriteString("\n## Object Storage Service\n\nSignatures V1 and V4. The RAM action that is asked for is oss: and the name of the call.\n\n- PutBucketAcl: `PUT /?acl`\n- GetBucketAcl: `GET /?acl`\n- PutObject: `PUT /{key}`\n- GetObject: `GET /{key}`\n- HeadObject: `HEAD /{key}`, asks for oss:GetObject\n- DeleteObject: `DELETE /{key}`\n")
 	b.WriteString("\n## Function Compute 2023-03-30\n\nThe RAM action that is asked for is fc: and the name of the call.\n\n")
 	for _, line := range fc.Routes() {
 		f := strings.Fields(line)

@@ -138,6 +138,7 @@ func (s *Server) build(o Options) error {
 	s.fc, err = fc.New(fc.Options{
 		Auth: fc.FromGateway(s.gateway, authorizer), Roles: s.iam, Region: o.World.Region, Dir: s.dir,
 		Logs: logSource{s.sls}, Sink: s.sls, LogEndpoint: s.endpoint, Env: o.Env, Again: s.faults.Duplicate,
+		Objects: objects{s},
 	})
 	if err != nil {
 		return fmt.Errorf("start Function Compute: %w", err)
@@ -149,7 +150,12 @@ func (s *Server) build(o Options) error {
 	})
 	s.rd = directory.New(s.directoryOptions())
 	s.products = products.New(products.Options{})
-	s.oss = oss.New(oss.Options{Credentials: credentials, Authorizer: authorizer, Region: o.World.Region})
+	s.oss = oss.New(oss.Options{Credentials: credentials, Authorizer: authorizer, Region: o.World.Region, Changed: func(c oss.Change) {
+		s.fc.ObjectChanged(fc.ObjectEvent{
+			Account: c.Account, Bucket: c.Bucket, Key: c.Key, Name: c.Event, ETag: c.ETag, Size: c.Size, Delta: c.Delta,
+			RequestID: c.RequestID, Principal: c.Principal, SourceIP: c.SourceIP, At: c.At,
+		})
+	}})
 	s.stacks = ros.New(ros.Options{Invoker: s.gateway, Logs: stackLogs{s.sls}, Roles: s.iam, Directory: s.rd, InstanceTime: o.StackInstanceTime})
 	for _, r := range []interface{ Register(*gateway.Gateway) }{s.iam, s.rd, s.flow, s.products, s.stacks} {
 		r.Register(s.gateway)

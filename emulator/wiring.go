@@ -68,6 +68,13 @@ func (a flowAPI) Versions(product, operation string) []string {
 	return out
 }
 
+// objects lets functions see the buckets, which are made after them.
+type objects struct{ *Server }
+
+func (o objects) Owner(bucket string) (string, bool) { return o.oss.Owner(bucket) }
+
+func (o objects) Object(bucket, key string) (string, []byte, bool) { return o.oss.Object(bucket, key) }
+
 // stackLogs lets stacks make Logstores.
 type stackLogs struct{ *sls.Service }
 

@@ -19,12 +19,13 @@ type executionView struct {
 	Status         string
 	StartedTime    string
 	StoppedTime    string
+	Environment    *environment `json:",omitempty"`
 }
 
 func (x *execution) view() executionView {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return executionView{x.flow.name, x.name, x.text, x.roleARN, x.input, x.output, x.status, stamp(x.started), stamp(x.stopped)}
+	return executionView{x.flow.name, x.name, x.text, x.roleARN, x.input, x.output, x.status, stamp(x.started), stamp(x.stopped), x.environment}
 }
 
 func (s *Service) startExecution(_ context.Context, c *gateway.Call) (any, error) {
@@ -60,10 +61,14 @@ func (s *Service) startSyncExecution(ctx context.Context, c *gateway.Call) (any,
 	case <-x.done:
 	}
 	v := x.view()
-	return map[string]any{
+	out := map[string]any{
 		"FlowName": v.FlowName, "Name": v.Name, "Status": v.Status, "Output": v.Output,
 		"ErrorCode": x.code, "ErrorMessage": x.detail, "StartedTime": v.StartedTime, "StoppedTime": v.StoppedTime,
-	}, nil
+	}
+	if v.Environment != nil {
+		out["Environment"] = v.Environment
+	}
+	return out, nil
 }
 
 func (s *Service) execution(c *gateway.Call) (*execution, error) {

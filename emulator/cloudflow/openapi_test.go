@@ -243,3 +243,38 @@ func TestConcurrentExecutions(t *testing.T) {
 		t.Errorf("%d executions that have ended count as running", left)
 	}
 }
+
+// TestEnvironmentOfExecutions: executions show the environment that the flow had at their start; what a flow cannot have is
+// refused.
+func TestEnvironmentOfExecutions(t *testing.T) {
+	t.Parallel()
+	svc := newService(t, &stage{})
+	const first, second = `{"Variables":[{"Name":"A","Value":"1"}]}`, `{"Variables":[{"Name":"A","Value":"2"}]}`
+	for name, mode := range map[string]string{"f": "", "g": "Express"} {
+		text := strings.Replace(passes("1"), "Name: f", "Name: "+name, 1)
+		if _, code := svc.api(t, "CreateFlow", "Name", name, "Description", "d", "Type", "FDL", "Definition", text, "Environment", first, "ExecutionMode", mode); code != "" {
+			t.Fatal(code)
+		}
+	}
+	if _, code := svc.api(t, "StartExecution", "FlowName", "f", "ExecutionName", "x"); code != "" {
+		t.Fatal(code)
+	}
+	if _, code := svc.api(t, "UpdateFlow", "Name", "f", "Environment", second); code != "" {
+		t.Fatal(code)
+	}
+	described, _ := svc.api(t, "DescribeExecution", "FlowName", "f", "ExecutionName", "x")
+	answered, _ := svc.api(t, "StartSyncExecution", "FlowName", "g")
+	for name, out := range map[string]map[string]any{"standard": described, "express": answered} {
+		if text, err := json.Marshal(out["Environment"]); err != nil || string(text) != first {
+			t.Errorf("%s: %s %v", name, text, err)
+		}
+	}
+	for name, params := range map[string][]string{
+		"storage": {"CreateFlow", "Name", "h", "Description", "d", "Type", "FDL", "Definition", passes("1"), "ExternalStorageLocation", "/b"},
+		"type":    {"UpdateFlow", "Name", "f", "Type", "DEFAULT"},
+	} {
+		if _, code := svc.api(t, params[0], params[1:]...); code != "InvalidArgument" {
+			t.Errorf("%s: %q", name, code)
+		}
+	}
+}

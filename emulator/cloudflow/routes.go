@@ -160,6 +160,9 @@ func (s *Service) createFlow(_ context.Context, c *gateway.Call) (any, error) {
 	if c.Get("Type") != "FDL" {
 		return nil, invalid("Type must be FDL")
 	}
+	if v := c.Get("ExternalStorageLocation"); v != "" {
+		return nil, invalid("ExternalStorageLocation %q is not offered by the emulator: inputs and outputs are kept with the execution", v)
+	}
 	mode := c.Get("ExecutionMode")
 	if mode == "" {
 		mode = "Standard"
@@ -203,6 +206,9 @@ func (s *Service) updateFlow(_ context.Context, c *gateway.Call) (any, error) {
 	f, gerr := s.flow(c.Caller.AccountID, c.Get("Name"))
 	if gerr != nil {
 		return nil, gerr
+	}
+	if typ := c.Get("Type"); typ != "" && typ != "FDL" {
+		return nil, invalid("Type must be FDL")
 	}
 	if text := c.Get("Definition"); text != "" {
 		d, gerr := s.compile(f.name, text, f.mode)

@@ -89,14 +89,16 @@ type execution struct {
 	text      string
 	roleARN   string
 	qualifier string
-	name      string
-	requestID string
-	input     string
-	start     map[string]any
-	express   bool
-	cancel    context.CancelFunc
-	done      chan struct{}
-	deleted   atomic.Bool // the flow is gone: no further state begins
+	// environment is that of the flow at the start, as the definition is.
+	environment *environment
+	name        string
+	requestID   string
+	input       string
+	start       map[string]any
+	express     bool
+	cancel      context.CancelFunc
+	done        chan struct{}
+	deleted     atomic.Bool // the flow is gone: no further state begins
 
 	mu               sync.Mutex
 	status, output   string
@@ -249,6 +251,7 @@ func (s *Service) start(o startOptions) (*execution, *gateway.Error) {
 		requestID: gateway.NewRequestID(), input: input, start: in, express: express, done: make(chan struct{}),
 		status: "Starting", started: s.clock(), global: map[string]any{},
 	}
+	x.environment, _ = parseEnvironment(f.environment) // it was checked when it came in
 	f.executions[name] = x
 	f.order = append(f.order, name)
 	limit := 365 * 24 * time.Hour

@@ -47,7 +47,7 @@ func TestFunctionAPI(t *testing.T) {
 	if got := f.api(403, acct, "GET", "functions/echo", nil); !strings.Contains(got["Message"].(string), "fc:GetFunction") {
 		t.Errorf("denial does not name the action: %v", got)
 	}
-	if got := f.api(400, acct, "GET", "functions/echo/provision-config", nil); !strings.Contains(got["Message"].(string), "GetProvisionConfig") {
+	if got := f.api(400, acct, "GET", "functions/echo/scaling-config", nil); !strings.Contains(got["Message"].(string), "GetScalingConfig") {
 		t.Errorf("an operation that is not offered: %v, want its name", got)
 	}
 }

@@ -32,25 +32,28 @@ type code struct {
 	users    int // revisions that refer to it
 }
 
+// codeSource is the code property of a create or update body: a package in the body or in a bucket.
+type codeSource struct {
+	ZipFile       string `json:"zipFile"`
+	OSSBucketName string `json:"ossBucketName"`
+	OSSObjectName string `json:"ossObjectName"`
+	Checksum      string `json:"checksum"`
+}
+
 // parseCode reads the code property of a create or update body; nil when there is none.
-func (s *Service) parseCode(raw json.RawMessage) (*code, *Error) {
+func (s *Service) parseCode(raw json.RawMessage, accountID string) (*code, *Error) {
 	if len(raw) == 0 || isEmptyJSON(raw) {
 		return nil, nil
 	}
-	var in struct {
-		ZipFile  string `json:"zipFile"`
-		Checksum string `json:"checksum"`
-	}
+	var in codeSource
 	if err := strictJSON(raw, &in); err != nil {
-		return nil, invalid("code: %v; only zipFile is offered by the emulator", err)
+		return nil, invalid("code: %v; zipFile, or ossBucketName and ossObjectName, are offered by the emulator", err)
 	}
-	data, err := base64.StdEncoding.DecodeString(in.ZipFile)
-	if err != nil || len(data) == 0 {
-		return nil, invalid("code.zipFile must be a zip file in base64")
+	data, refused := s.packageOf(in, accountID)
+	if refused != nil {
+		return nil, refused
 	}
-	if len(data) > maxPackage {
-		return nil, errorf(400, "EntityTooLarge", "the package has %d bytes, at most %d are allowed", len(data), maxPackage)
-	}
+	var err error
 	c := &code{size: int64(len(data)), checksum: strconv.FormatUint(crc64.Checksum(data, crcTable), 10)}
 	if in.Checksum != "" && in.Checksum != c.checksum {
 		return nil, invalid("code.checksum is %s, but the package has %s", in.Checksum, c.checksum)
@@ -65,6 +68,31 @@ func (s *Service) parseCode(raw json.RawMessage) (*code, *Error) {
 		return nil, invalid("code.zipFile: %v", err)
 	}
 	return c, nil
+}
+
+// packageOf reads the package that a code property names.
+//
+// Assumption: a bucket must belong to the account of the function; no permission of the caller on the object is asked for,
+// and what cannot be read is 400 InvalidArgument.
+func (s *Service) packageOf(in codeSource, accountID string) ([]byte, *Error) {
+	if in.OSSBucketName == "" && in.OSSObjectName == "" {
+		data, err := base64.StdEncoding.DecodeString(in.ZipFile)
+		switch {
+		case err != nil || len(data) == 0:
+			return nil, invalid("code.zipFile must be a zip file in base64")
+		case len(data) > maxPackage:
+			return nil, errorf(400, "EntityTooLarge", "the package has %d bytes, at most %d are allowed", len(data), maxPackage)
+		}
+		return data, nil
+	}
+	if in.ZipFile != "" || s.o.Objects == nil {
+		return nil, invalid("code has a package in a bucket: then zipFile must be empty, and the emulator needs an object store")
+	}
+	owner, data, ok := s.o.Objects.Object(in.OSSBucketName, in.OSSObjectName)
+	if !ok || owner != accountID {
+		return nil, invalid("code: account %s has no object '%s' in bucket '%s'", accountID, in.OSSObjectName, in.OSSBucketName)
+	}
+	return data, nil
 }
 
 // unpack writes a zip file below dir. Names that leave dir, links and devices are refused; the executable bit is kept.

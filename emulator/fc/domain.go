@@ -92,7 +92,7 @@ func (d *Domain) merge(raw map[string]json.RawMessage) *Error {
 		}
 	}
 	d.DomainName, d.Protocol = strings.ToLower(d.DomainName), orDefault(d.Protocol, "HTTP")
-	taken := slices.ContainsFunc(reserved, func(suffix string) bool { return strings.HasSuffix(d.DomainName, suffix) })
+	taken := slices.ContainsFunc(reserved, func(suffix string) bool { return strings.HasSuffix("."+d.DomainName, suffix) })
 	switch {
 	case len(d.DomainName) > 253 || !domainText.MatchString(d.DomainName) || taken:
 		return invalid("domainName %q cannot be bound", d.DomainName)

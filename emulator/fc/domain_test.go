@@ -127,6 +127,7 @@ func TestCustomDomainAPI(t *testing.T) {
 		"no name":             {map[string]any{"domainName": ""}, "cannot be bound"},
 		"an address":          {map[string]any{"domainName": "127.0.0.1"}, "cannot be bound"},
 		"a name of the cloud": {map[string]any{"domainName": "ecs.cn-hangzhou.aliyuncs.com"}, "cannot be bound"},
+		"a suffix itself":     {map[string]any{"domainName": "sls.test"}, "cannot be bound"},
 		"a default domain":    {map[string]any{"domainName": "x.cn-hangzhou.fcapp.run"}, "cannot be bound"},
 		"protocol":            {map[string]any{"protocol": "FTP"}, "protocol must be one of"},
 		"no certificate":      {map[string]any{"protocol": "HTTPS"}, "certConfig is required"},

@@ -77,9 +77,11 @@ type function struct {
 	triggers map[string]*trigger
 	async    map[string]*AsyncConfig // by qualifier
 	tasks    taskBook
-	reserved *int // reservedConcurrency, nil without one
-	blocked  *Restriction
-	log      *functionLog
+	// provisions are the instances that are kept running, by qualifier.
+	provisions map[string]*provision
+	reserved   *int // reservedConcurrency, nil without one
+	blocked    *Restriction
+	log        *functionLog
 }
 
 // revision is one immutable configuration and code; an update makes a new one, running requests finish on the old one.

@@ -7,15 +7,18 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // FuzzREST: whatever is sent to the REST API, the answer is an answer of the API, with a request id and, when it refuses,
-// with code and message. No function runs: the caller may not invoke.
+// with code and message. No program is started: the caller may neither invoke nor provision.
 func FuzzREST(f *testing.F) {
 	i := &iam{}
 	i.deny("fc:InvokeFunction", true)
+	i.deny("fc:PutProvisionConfig", true)
 	s, err := New(Options{Auth: i, Roles: i, Dir: f.TempDir(), Poll: -1})
 	if err != nil {
 		f.Fatal(err)
@@ -61,6 +64,9 @@ func FuzzREST(f *testing.F) {
 			return
 		}
 		var answer map[string]any
+		if n := len(s.instances); n > 0 {
+			t.Fatalf("%s %s started %d programs", method, path, n)
+		}
 		switch parsed := json.Unmarshal(w.Body.Bytes(), &answer); {
 		case w.Header().Get("X-Fc-Request-Id") == "":
 			t.Errorf("%s %s: no request id", method, path)
@@ -149,6 +155,33 @@ func FuzzDomainMatch(f *testing.F) {
 		}
 		if got != want {
 			t.Errorf("%q among %q: %q, want %q", path, patterns, got, want)
+		}
+	})
+}
+
+// FuzzOutput: however what a program prints is cut into writes, the same lines come out of it, and each tail ends.
+func FuzzOutput(f *testing.F) {
+	f.Add([]byte("a\nFC Invoke Start RequestId: 1-a\nhello\r\nFC Invoke End RequestId: 1-a, Error: Unhandled function error\n"), uint8(3))
+	f.Add([]byte("FC Initialize Start RequestId: 1-a\nFC Invoke End RequestId: 1-a\n\xff\xfe\n"), uint8(1))
+	f.Fuzz(func(t *testing.T, text []byte, size uint8) {
+		print := func(cut int) []string {
+			log := &functionLog{}
+			l := &instanceLog{in: &instance{rev: &revision{}}, log: log, now: time.Now}
+			tail := l.follow("1-a")
+			out := l.stream()
+			for rest := text; len(rest) > 0; {
+				n := min(cut, len(rest))
+				if wrote, err := out.Write(rest[:n]); wrote != n || err != nil {
+					t.Fatalf("wrote %d of %d: %v", wrote, n, err)
+				}
+				rest = rest[n:]
+			}
+			l.flush()
+			<-tail.ended
+			return log.lines
+		}
+		if whole, parts := print(len(text)+1), print(int(size)+1); !slices.Equal(whole, parts) {
+			t.Errorf("in parts of %d: %q, want %q", int(size)+1, parts, whole)
 		}
 	})
 }

@@ -14,7 +14,7 @@ func (s *Service) createFunction(q *apiCall) (any, *Error) {
 	if s.has(q.caller.AccountID, spec.FunctionName) {
 		return nil, exists("Function", spec.FunctionName)
 	}
-	pkg, err := s.parseCode(q.fields["code"])
+	pkg, err := s.parseCode(q.fields["code"], q.caller.AccountID)
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +35,7 @@ func (s *Service) createFunction(q *apiCall) (any, *Error) {
 	spec.LastModifiedTime = spec.CreatedTime
 	a.functions[spec.FunctionName] = &function{
 		account: a.id, name: spec.FunctionName, current: &revision{spec: spec, code: pkg},
-		aliases: map[string]*Alias{}, triggers: map[string]*trigger{}, async: map[string]*AsyncConfig{}, log: &functionLog{},
+		aliases: map[string]*Alias{}, triggers: map[string]*trigger{}, async: map[string]*AsyncConfig{}, provisions: map[string]*provision{}, log: &functionLog{},
 	}
 	return spec, nil
 }
@@ -50,7 +50,7 @@ func (s *Service) updateFunction(q *apiCall) (any, *Error) {
 	if !s.has(q.caller.AccountID, q.name) {
 		return nil, notFound("Function", q.name)
 	}
-	pkg, err := s.parseCode(q.fields["code"])
+	pkg, err := s.parseCode(q.fields["code"], q.caller.AccountID)
 	if err != nil {
 		return nil, err
 	}

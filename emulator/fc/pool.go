@@ -106,7 +106,7 @@ func (s *Service) release(in *instance) {
 	if in.unstarted() {
 		in.dead = true
 	}
-	if in.busy == 0 && !over && !in.dead && !s.o.NoFreeze {
+	if _, cpu := s.kept(in.fn, in.rev); in.busy == 0 && !over && !in.dead && !s.o.NoFreeze && !cpu {
 		in.freeze()
 	}
 	s.mu.Unlock()
@@ -150,6 +150,9 @@ func (s *Service) stopLater(in *instance) {
 // stopIdle needs s.mu. It stops instances that had nothing to do for Limits.Idle.
 func (s *Service) stopIdle(f *function, now time.Time) {
 	for _, in := range f.allInstances() {
+		if target, _ := s.kept(f, in.rev); target > 0 && in.rev.live() <= target {
+			continue
+		}
 		if in.busy == 0 && !in.dead && now.Sub(in.lastUsed) >= s.o.Limits.Idle {
 			in.dead = true
 			s.backgroundLocked(func() { s.shutdown(s.hard, in) })

@@ -59,6 +59,8 @@ type Options struct {
 	Dir    string           // directory for code and instances, created if absent; emptied of what was made by Close
 	Logs   LogSource        // nil: log triggers are refused
 	Sink   LogSink          // nil: logs are kept in memory only
+	// Objects is where OSS triggers and packages in buckets look. nil: both are refused.
+	Objects Objects
 	// LogEndpoint overrides source.endpoint of log trigger events.
 	LogEndpoint string
 	Limits      Limits
@@ -192,6 +194,7 @@ func (s *Service) Tick() {
 	for _, f := range fns {
 		s.fireTimers(f, now)
 		s.stopIdle(f, now)
+		s.keepProvisioned(f, now)
 	}
 	s.mu.Unlock()
 	for _, f := range fns {

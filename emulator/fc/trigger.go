@@ -43,6 +43,7 @@ type trigger struct {
 	urlID string
 	timer *timerConfig
 	log   *logConfigJob
+	oss   *ossConfig
 
 	schedule *Schedule
 	next     time.Time // of a timer
@@ -109,7 +110,7 @@ var methodsAllowed = []string{"GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS",
 
 // configure parses triggerConfig for the type of the trigger and checks it.
 func (t *trigger) configure(s *Service) *Error {
-	t.http, t.timer, t.log = nil, nil, nil
+	t.http, t.timer, t.log, t.oss = nil, nil, nil, nil
 	config := []byte(t.spec.TriggerConfig)
 	switch t.spec.TriggerType {
 	case "http":
@@ -139,7 +140,14 @@ func (t *trigger) configure(s *Service) *Error {
 		}
 		return s.checkLogTrigger(t)
 	}
-	return invalid("triggerType %q is not offered by the emulator: use http, timer or log", t.spec.TriggerType)
+	if t.spec.TriggerType == "oss" {
+		t.oss = &ossConfig{}
+		if err := strictJSON(config, t.oss); err != nil {
+			return invalid("triggerConfig of an oss trigger: %v", err)
+		}
+		return s.checkOSSTrigger(t)
+	}
+	return invalid("triggerType %q is not offered by the emulator: use http, timer, log or oss", t.spec.TriggerType)
 }
 
 func (c *httpConfig) check() *Error {
@@ -233,6 +241,9 @@ func urlID(parts ...string) string {
 func (s *Service) checkTarget(t *trigger, f *function) *Error {
 	if _, err := s.resolve(f, t.spec.Qualifier); err != nil {
 		return err
+	}
+	if t.oss != nil {
+		return s.checkBucket(t, f.account)
 	}
 	return s.checkSource(t, f.account)
 }

@@ -1,6 +1,6 @@
-// Package oss emulates the two operations of Object Storage Service that responses call: PutBucketAcl and GetBucketAcl,
-// with signatures V1 and V4 and XML answers. There are buckets with an access list and no objects; every other request is
-// answered with an error that names it.
+// Package oss emulates what responses and functions need of Object Storage Service: PutBucketAcl and GetBucketAcl, and
+// writing, reading and deleting whole objects, with signatures V1 and V4 and XML answers. Every other request is answered
+// with an error that names it.
 //
 // Start with [New], make buckets with [Service.Seed], and serve [Service.ServeHTTP]. [Matches] tells which requests are
 // for it. A bucket is the first label of the host, or the first part of the path when the host is an address.
@@ -26,6 +26,7 @@ type Options struct {
 	Authorizer  auth.Authorizer
 	Clock       func() time.Time // nil = wall clock
 	Region      string           // of the buckets
+	Changed     func(Change)     // told of every change of an object, after it; may be nil
 }
 
 // Service holds the buckets of all accounts. It is safe for concurrent use.
@@ -36,7 +37,10 @@ type Service struct {
 	buckets map[string]*bucket // by name: names are unique in the cloud
 }
 
-type bucket struct{ owner, acl string }
+type bucket struct {
+	owner, acl string
+	objects    map[string]*object // by key
+}
 
 // The access lists of a bucket.
 var lists = []string{"private", "public-read", "public-read-write"}
@@ -53,7 +57,11 @@ func New(o Options) *Service {
 func (s *Service) Seed(account, name, acl string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.buckets[name] = &bucket{account, acl}
+	if b := s.buckets[name]; b != nil && b.owner == account {
+		b.acl = acl
+		return
+	}
+	s.buckets[name] = &bucket{owner: account, acl: acl}
 }
 
 // ACL returns owner and access list of a bucket.
@@ -81,6 +89,8 @@ func Operation(r *http.Request) string {
 		return "PutBucketAcl"
 	case object == "" && acl && r.Method == http.MethodGet:
 		return "GetBucketAcl"
+	case object != "":
+		return objectOperation(r)
 	}
 	return "unknown"
 }
@@ -122,7 +132,10 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	id := gateway.NewRequestID()
 	w.Header().Set("x-oss-request-id", id)
 	w.Header().Set("Server", "AliyunOSS")
-	body, f := s.serve(r)
+	body, f := s.serve(r, id)
+	if f == nil && writeObject(w, body) {
+		return
+	}
 	status := http.StatusOK
 	if f != nil {
 		f.RequestID, f.HostID = id, r.Host
@@ -141,37 +154,60 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(append([]byte(xml.Header), text...)) // the client is gone when this fails
 }
 
-func (s *Service) serve(r *http.Request) (any, *failure) {
+func (s *Service) serve(r *http.Request, requestID string) (any, *failure) {
 	operation := Operation(r)
 	if operation == "unknown" {
 		return nil, fail(http.StatusNotImplemented, "NotImplemented",
-			r.Method+" "+r.URL.RequestURI()+" is not offered here; there are PutBucketAcl and GetBucketAcl.")
+			r.Method+" "+r.URL.RequestURI()+" is not offered here; there are PutBucketAcl, GetBucketAcl, PutObject, GetObject, HeadObject and DeleteObject.")
 	}
 	caller, f := s.authenticate(r)
 	if f != nil {
 		return nil, f
 	}
-	name, _ := target(r)
+	name, key := target(r)
 	if !bucketName.MatchString(name) {
 		return nil, fail(http.StatusBadRequest, "InvalidBucketName", "The specified bucket is not valid.")
 	}
-	d := s.o.Authorizer.Authorize(r.Context(), auth.Request{
-		Caller: caller, Action: "oss:" + operation,
-		Resource: "acs:oss:oss-" + s.o.Region + ":" + caller.AccountID + ":" + name,
-	})
+	resource := "acs:oss:oss-" + s.o.Region + ":" + caller.AccountID + ":" + name
+	if key != "" {
+		resource += "/" + key
+	}
+	d := s.o.Authorizer.Authorize(r.Context(), auth.Request{Caller: caller, Action: actionOf(operation), Resource: resource})
 	if !d.Allowed {
 		return nil, fail(http.StatusForbidden, "AccessDenied", "You have no right to access this object because of bucket acl.")
 	}
+	var data []byte
+	if operation == "PutObject" {
+		if data, f = readObject(r); f != nil {
+			return nil, f
+		}
+	}
+	b, f := s.bucketOf(name, caller.AccountID)
+	if f != nil {
+		return nil, f
+	}
+	if key != "" {
+		c := Change{Account: caller.AccountID, Bucket: name, Key: key, RequestID: requestID, Principal: caller.AccountID, SourceIP: caller.SourceIP}
+		return s.serveObject(operation, b, c, data, r.Header.Get("Content-Type"))
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	b := s.buckets[name]
-	if b != nil && b.owner != caller.AccountID {
-		return nil, fail(http.StatusForbidden, "AccessDenied", "You have no right to access this bucket.")
-	}
+	b = s.buckets[name] // it may have been made meanwhile
 	if operation == "GetBucketAcl" {
 		return get(b)
 	}
 	return nil, s.put(caller.AccountID, name, b, r.Header)
+}
+
+// bucketOf is a bucket of an account, nil when there is none of the name.
+func (s *Service) bucketOf(name, account string) (*bucket, *failure) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b := s.buckets[name]
+	if b != nil && b.owner != account {
+		return nil, fail(http.StatusForbidden, "AccessDenied", "You have no right to access this bucket.")
+	}
+	return b, nil
 }
 
 // put sets the access list. As the reference says, a bucket that does not exist is made, and a request without the

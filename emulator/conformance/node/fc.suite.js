@@ -7,7 +7,8 @@ const zlib = require('node:zlib');
 const { $OpenApiUtil } = require('@alicloud/openapi-core');
 const { RuntimeOptions } = require('@darabonba/typescript');
 const Fc = require('@alicloud/fc20230330');
-const { check, equal, truth, keysOf, refused, cloud } = require('./harness');
+const crypto = require('node:crypto');
+const { check, equal, truth, keysOf, pop, refused, cloud } = require('./harness');
 
 const B = '1100000000000002', C = '1100000000000003';
 
@@ -103,6 +104,16 @@ function web(host, path, { method = 'GET', body = '', headers = {} } = {}) {
   return new Promise((resolve, reject) => {
     const req = http.request({ hostname, port, path, method, headers: { Host: host, ...headers } }, async (res) => resolve({ status: res.statusCode, headers: res.headers, text: await textOf(res) }));
     req.on('error', reject).end(body);
+  });
+}
+
+// bucket sends a request to a bucket, with signature V1.
+function bucket(keys, name, method, key, body = '', query = '') {
+  const date = new Date().toUTCString(), type = body ? 'application/octet-stream' : '';
+  const text = [method, '', type, date, `/${name}/${key}${query}`].join('\n');
+  const signature = crypto.createHmac('sha1', keys.accessKeySecret).update(text).digest('base64');
+  return web(`${name}.oss-${cloud.region}.aliyuncs.com`, `/${key}${query}`, {
+    method, body, headers: { Date: date, Authorization: `OSS ${keys.accessKeyId}:${signature}`, ...(type ? { 'Content-Type': type } : {}), 'Content-Length': Buffer.byteLength(body) },
   });
 }
 
@@ -219,7 +230,7 @@ async function triggers() {
   });
   await check('FC: a second HTTP trigger', () => refused(trigger('web2', 'http', { authType: 'anonymous', methods: ['GET'] }), 400, 'InvalidArgument'));
   await check('FC: a trigger of the name', () => refused(trigger('web', 'timer', { cronExpression: '@every 1m', enable: false }), 409, 'TriggerAlreadyExists'));
-  for (const kind of ['oss', 'eventbridge', 'mns_topic', 'cdn_events', 'tablestore']) {
+  for (const kind of ['eventbridge', 'mns_topic', 'cdn_events', 'tablestore']) {
     await check(`FC: a trigger of type ${kind} is refused by name`, async () => {
       const e = await refused(trigger('other', kind, {}), 400, 'InvalidArgument');
       truth(e.message.includes(kind), e.message);
@@ -267,6 +278,35 @@ async function triggers() {
   });
 }
 
+async function objects() {
+  const keys = keysOf(B), ram = pop('2015-05-01', keys);
+  await check('FC: code from a bucket, and what lies there', async () => {
+    equal([(await bucket(keys, 'b-files', 'PUT', '', '', '?acl')).status, (await bucket(keys, 'b-files', 'GET', 'none')).status], [200, 404]);
+    const put = await bucket(keys, 'b-files', 'PUT', 'code.zip', Buffer.from(definition().code.zipFile, 'base64'));
+    equal([put.status, /^"[0-9A-F]{32}"$/.test(put.headers.etag)], [200, true]);
+    await create(fc, { functionName: 'files', code: { ossBucketName: 'b-files', ossObjectName: 'code.zip' } });
+    equal((await invoke(fc, '{}', {}, 'files')).json.stage, 'one');
+    await refused(create(fc, { functionName: 'x', code: { ossBucketName: 'b-files', ossObjectName: 'none' } }), 400, 'InvalidArgument');
+  });
+  await check('FC: an OSS trigger', async () => {
+    const trust = JSON.stringify({ Version: '1', Statement: [{ Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { Service: ['oss.aliyuncs.com'] } }] });
+    const { Role } = await ram('CreateRole', { RoleName: 'oss-notify', AssumeRolePolicyDocument: trust });
+    await ram('AttachPolicyToRole', { PolicyName: 'AliyunFCInvocationAccess', PolicyType: 'System', RoleName: 'oss-notify' });
+    await fc('putAsyncInvokeConfig', 'PutAsyncInvokeConfigRequest', { body: { asyncTask: true } }, 'files');
+    await fc('createTrigger', 'CreateTriggerRequest', { body: {
+      triggerName: 'in', triggerType: 'oss', sourceArn: `acs:oss:${cloud.region}:${B}:b-files`, invocationRole: Role.Arn,
+      triggerConfig: JSON.stringify({ events: ['oss:ObjectCreated:PutObject'], filter: { key: { prefix: 'in/', suffix: '' } } }),
+    } }, 'files');
+    await bucket(keys, 'b-files', 'PUT', 'out/a', 'x');
+    await bucket(keys, 'b-files', 'PUT', 'in/a', 'hello');
+    const list = async () => (await fc('listAsyncTasks', 'ListAsyncTasksRequest', { status: 'Succeeded', includePayload: true }, 'files')).body.tasks;
+    await until('the trigger fires', async () => (await list()).length > 0);
+    const [task, ...more] = await list();
+    const event = JSON.parse(task.taskPayload).events[0];
+    equal([more.length, event.eventName, event.oss.bucket.name, event.oss.object.key, event.oss.object.size], [0, 'ObjectCreated:PutObject', 'b-files', 'in/a', 5]);
+  });
+}
+
 async function tasks() {
   const config = (fields) => fc('putAsyncInvokeConfig', 'PutAsyncInvokeConfigRequest', { body: fields }, 'web');
   const task = async (id) => (await fc('getAsyncTask', 'GetAsyncTaskRequest', {}, 'web', id)).body;
@@ -311,6 +351,13 @@ async function rest() {
     await fc('deleteConcurrencyConfig', '', null, 'web');
     equal((await invoke(fc, '{}')).status, 200);
   });
+  await check('FC: provisioned instances', async () => {
+    await refused(fc('getProvisionConfig', 'GetProvisionConfigRequest', {}, 'web'), 404, 'ProvisionConfigNotFound');
+    equal((await fc('putProvisionConfig', 'PutProvisionConfigRequest', { body: { target: 2 } }, 'web')).body.target, 2);
+    await until('two instances run', async () => (await fc('getProvisionConfig', 'GetProvisionConfigRequest', {}, 'web')).body.current === 2);
+    equal((await fc('listProvisionConfigs', 'ListProvisionConfigsRequest', {})).body.provisionConfigs.map((p) => p.target), [2]);
+    await fc('deleteProvisionConfig', 'DeleteProvisionConfigRequest', {}, 'web');
+  });
   await check('FC: tags', async () => {
     const resourceId = [`acs:fc:${cloud.region}:${B}:functions/web`];
     await fc('tagResources', 'TagResourcesRequest', { body: { resourceType: 'function', resourceId, tag: [{ key: 'env', value: 'test' }] } });
@@ -321,7 +368,7 @@ async function rest() {
   });
   await check('FC: regions', async () => equal((await fc('describeRegions', 'DescribeRegionsRequest')).body.regions.region[0].regionId, cloud.region));
   const absent = {
-    listLayers: ['ListLayersRequest', {}], getLayerVersion: ['', null, 'layer', '1'], putProvisionConfig: ['PutProvisionConfigRequest', { body: {} }, 'web'],
+    listLayers: ['ListLayersRequest', {}], getLayerVersion: ['', null, 'layer', '1'], putLayerACL: ['PutLayerACLRequest', {}, 'layer'],
     getScalingConfig: ['GetScalingConfigRequest', {}, 'web'], listSessions: ['ListSessionsRequest', {}, 'web'], listVpcBindings: ['', null, 'web'],
   };
   for (const [method, args] of Object.entries(absent)) {
@@ -342,6 +389,7 @@ async function rest() {
   await invocations();
   await versions();
   await triggers();
+  await objects();
   await tasks();
   await rest();
 })();
