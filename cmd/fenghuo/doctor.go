@@ -70,7 +70,8 @@ func (s *screen) chain(r doctor.Report) {
 			fmt.Fprint(s.out, row[c], pad)
 		}
 		fmt.Fprintln(s.out, row[3])
-		if f.Result != org.Pass && f.Fix != "" {
+		again := i+1 < len(rows) && r.Links[i+1].ID == f.ID && r.Links[i+1].Fix == f.Fix // the next row says it
+		if f.Result != org.Pass && f.Fix != "" && !again {
 			fmt.Fprintln(s.out, s.paint("2", strings.Repeat(" ", wide[0]+2)+"→ "+printable(s.say(f.Fix, f.FixZH))))
 		}
 	}

@@ -22,6 +22,7 @@ import (
 type membersCommand struct {
 	Plan        membersPlan        `cmd:"" help:"Show what a scope document would change, and its hash. Changes nothing. Example: fenghuo members plan scope.yaml"`
 	Apply       membersApply       `cmd:"" help:"Make the scope what a document says. Example: fenghuo members apply scope.yaml --hash <of the plan>"`
+	Report      membersReport      `cmd:"" help:"Tell of every account of a run whether it is done, and if not, why and what to do. Example: fenghuo members report onboard-20260301"`
 	Window      membersWindow      `cmd:"" help:"Write what is read from one member, by which role and since when, for its owner. Example: fenghuo members window 1100000000000003 --html"`
 	Audit       membersAudit       `cmd:"" help:"Verify the chain of the audit trail and search it. Example: fenghuo members audit --account 1100000000000003"`
 	Invitations membersInvitations `cmd:"" help:"List the invitations of the directory, with what to do. Needs keys of the management account. Example: fenghuo members invitations"`
@@ -68,7 +69,7 @@ func (f cloudFlags) connect(ctx context.Context) (*caller, error) {
 	return &caller{f, api.As(who.AccountID, api.Credentials), who}, nil
 }
 
-// onboard invokes the function onboard of the caller's account. An answer that is not ok is an error.
+// onboard invokes the function onboard of the caller's account. An answer that is refused or failed is an error; out holds it all the same.
 func (c *caller) onboard(ctx context.Context, request, out any) error {
 	payload, err := json.Marshal(request)
 	if err != nil {
@@ -83,10 +84,13 @@ func (c *caller) onboard(ctx context.Context, request, out any) error {
 	if err := json.Unmarshal(answer, &head); err != nil {
 		return &soc.Error{Kind: soc.Internal, Op: "read the answer of onboard", Err: err, Next: "deploy functions of the same version as this command"}
 	}
+	if err := json.Unmarshal(answer, out); err != nil {
+		return err
+	}
 	if head.Status == org.StatusRefused || head.Status == org.StatusFailed {
 		return &soc.Error{Kind: soc.Conflict, Op: "onboard", Err: errors.New(head.Reason)}
 	}
-	return json.Unmarshal(answer, out)
+	return nil
 }
 
 type membersPlan struct {
@@ -206,12 +210,40 @@ func (m *membersApply) Run(ctx context.Context) error {
 	return reportApply(x)
 }
 
-func reportApply(x flow.Execution) error {
-	var r struct {
-		Status, Reason string
-		Joined, Left   []string
-		Failed         []struct{ Account, Reason, Next string }
+// runReport is where the accounts of a run stand.
+type runReport struct {
+	Status, Reason string
+	Joined, Left   []string
+	Failed         []struct{ Account, Reason, Next string }
+}
+
+type membersReport struct {
+	cloudFlags
+	RunID string `arg:"" name:"run" help:"Name of the execution of the flow."`
+}
+
+// Run reports; the exit code is 1 when an account is not done.
+func (m *membersReport) Run(ctx context.Context) error {
+	c, err := m.connect(ctx)
+	if err != nil {
+		return err
 	}
+	var r runReport
+	if err := c.onboard(ctx, map[string]any{"operation": "report", "run_id": m.RunID, "all": true}, &r); err != nil && len(r.Failed) == 0 {
+		return err
+	}
+	for _, f := range r.Failed {
+		fmt.Println(printable("! " + f.Account + ": " + f.Reason + "; next: " + f.Next))
+	}
+	fmt.Printf("%d accounts are in, %d left, %d are not done\n", len(r.Joined), len(r.Left), len(r.Failed))
+	if len(r.Failed) > 0 {
+		return exitCode(exitFailed)
+	}
+	return nil
+}
+
+func reportApply(x flow.Execution) error {
+	var r runReport
 	if x.Output != "" {
 		if err := json.Unmarshal([]byte(x.Output), &r); err != nil {
 			return err

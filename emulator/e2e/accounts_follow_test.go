@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -254,6 +255,25 @@ func TestScopeFollowsTheDirectory(t *testing.T) {
 	if out, _, _ = c.fenghuo(t, accountA, "members", "invitations"); !strings.Contains(out, last+" Declined: ask the owner") {
 		t.Errorf("invitations:\n%s", out)
 	}
+	// The next one expires: it cannot be accepted any more, nobody joins by it, and the operator is told to invite again.
+	change("InviteAccountToResourceDirectory", map[string]string{"TargetEntity": last, "TargetType": "Account"})
+	for _, step := range []struct {
+		days int
+		says string
+	}{{13, last + " Pending: the owner"}, {1, last + " Expired: invite the account again"}} {
+		if err := c.Directory().AgeInvitations(accountA, time.Duration(step.days)*24*time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		if out, errs, code = c.fenghuo(t, accountA, "members", "invitations"); code != 0 || !strings.Contains(out, step.says) {
+			t.Errorf("invitations, %d days later: %d, want %q in\n%s%s", step.days, code, step.says, out, errs)
+		}
+	}
+	if err := c.tryInvitation(t, last, "AcceptHandshake"); soc.KindOf(err) != soc.Conflict {
+		t.Errorf("an expired invitation is accepted: %v", err)
+	}
+	if f := c.follow(t); len(f.Joined) > 0 {
+		t.Errorf("an account joined by an expired invitation: %+v", f)
+	}
 	change("InviteAccountToResourceDirectory", map[string]string{"TargetEntity": last, "TargetType": "Account"})
 	c.answerInvitation(t, last, "AcceptHandshake")
 	change("MoveAccount", map[string]string{"AccountId": last, "DestinationFolderId": folder})
@@ -315,6 +335,14 @@ func TestScopeFollowsTheDirectory(t *testing.T) {
 // answerInvitation answers the pending invitation of an account, as that account.
 func (c cloud) answerInvitation(t *testing.T, uid, action string) {
 	t.Helper()
+	if err := c.tryInvitation(t, uid, action); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// tryInvitation answers the pending invitation of an account, or one that has expired.
+func (c cloud) tryInvitation(t *testing.T, uid, action string) error {
+	t.Helper()
 	api := c.as(uid)
 	var list struct {
 		Handshakes struct {
@@ -325,14 +353,14 @@ func (c cloud) answerInvitation(t *testing.T, uid, action string) {
 	if err := api.Do(t.Context(), request, &list); err != nil {
 		t.Fatal(err)
 	}
+	ids := map[string]string{}
 	for _, h := range list.Handshakes.Handshake {
-		if h.Status == "Pending" {
-			request.Action, request.Query = action, map[string]string{"HandshakeId": h.HandshakeId}
-			if err := api.Do(t.Context(), request, nil); err != nil {
-				t.Fatal(err)
-			}
-			return
-		}
+		ids[h.Status] = h.HandshakeId
 	}
-	t.Fatalf("account %s has no pending invitation", uid)
+	id := cmp.Or(ids["Pending"], ids["Expired"])
+	if id == "" {
+		t.Fatalf("account %s has no invitation: %v", uid, ids)
+	}
+	request.Action, request.Query = action, map[string]string{"HandshakeId": id}
+	return api.Do(t.Context(), request, nil)
 }

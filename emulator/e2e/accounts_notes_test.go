@@ -15,6 +15,7 @@ import (
 	"github.com/fenghuo-soc/fenghuo/shared/cloud/flow"
 	"github.com/fenghuo-soc/fenghuo/shared/cloud/openapi"
 	"github.com/fenghuo-soc/fenghuo/shared/cloud/ram"
+	"github.com/fenghuo-soc/fenghuo/shared/store"
 )
 
 // TestProductNotesOnDelegation: each note of the product about delegation (soc.md A5) is a test of its name.
@@ -240,6 +241,30 @@ func TestProductNotesOnScopeAndRoles(t *testing.T) {
 			}
 			c.run(t, accountB, "onboard-accounts", map[string]any{"accounts": []string{accountE}}).must(t)
 		}},
+		{"the total monitored accounts are those in scope", func(t *testing.T) {
+			c.monitored(t, accountB, accountC, accountD, accountE)
+		}},
+		{"a delegated administrator sees only its own scope", func(t *testing.T) {
+			rd := directory.New(c.as(accountA))
+			if err := rd.RegisterDelegatedAdministrator(t.Context(), accountD, "sas.aliyuncs.com"); err != nil {
+				t.Fatal(err)
+			}
+			c.monitored(t, accountD)
+			if err := directory.New(c.as(accountD)).SetMonitored(t.Context(), []string{accountC}); err == nil {
+				t.Error("D takes over a member that B monitors")
+			}
+			c.monitored(t, accountB, accountC, accountD, accountE)
+			c.follow(t)
+			if err := rd.DeregisterDelegatedAdministrator(t.Context(), accountD, "sas.aliyuncs.com"); err != nil {
+				t.Fatal(err)
+			}
+			c.follow(t)
+			// The flows of A cannot write into B's trail: B writes down what it sees.
+			trail, err := db.SearchAudit(t.Context(), store.AuditQuery{Action: "delegation.change"})
+			if err != nil || len(trail) != 3 || !strings.Contains(trail[1].After, accountD) || trail[0].Before != trail[1].After || strings.Contains(trail[0].After, accountD) {
+				t.Errorf("the trail of delegations: %+v, %v", trail, err)
+			}
+		}},
 		{"members keep their own data and configuration", func(t *testing.T) {
 			c.run(t, accountB, "apply-integration", integration("increment", []string{"recommended"}, []string{"*"}, "")).must(t)
 			written := c.write(t, 5, 300)
@@ -266,6 +291,7 @@ func TestProductNotesOnScopeAndRoles(t *testing.T) {
 			if have := names(c.roles(t, accountC)); slices.Contains(have, "fenghuo-collector") {
 				t.Errorf("after removal: %v", have)
 			}
+			c.monitored(t, accountB, accountD, accountE)
 			receipts, err := db.Receipts(t.Context(), accountC)
 			if err != nil || len(receipts) != 1 || len(receipts[0].Kept) < 4 {
 				t.Fatalf("receipt %+v, %v", receipts, err)
@@ -301,6 +327,16 @@ func TestProductNotesOnScopeAndRoles(t *testing.T) {
 		if !t.Run(part.note, part.test) {
 			return
 		}
+	}
+}
+
+// monitored checks which members Security Center monitors for an administrator.
+func (c cloud) monitored(t *testing.T, administrator string, want ...string) {
+	t.Helper()
+	have, err := directory.New(c.as(administrator)).Monitored(t.Context())
+	slices.Sort(have)
+	if err != nil || !slices.Equal(have, want) {
+		t.Errorf("%s monitors %v, %v; want %v", administrator, have, err, want)
 	}
 }
 

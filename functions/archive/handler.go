@@ -97,7 +97,7 @@ func (r *run) park(ctx context.Context, p store.Parked, why error) error {
 
 func (r *run) group(ctx context.Context, central store.Parked, g sls.Group) error {
 	r.out.Groups++
-	origin, err := collect.OriginOf(g)
+	origin, g, err := collect.OriginOf(g)
 	if err != nil {
 		return r.park(ctx, central, err)
 	}

@@ -23,6 +23,7 @@ func (i idle) ClaimShards(_ context.Context, worker string, _ int, _ time.Durati
 	i.workers[worker] = true
 	return nil, nil
 }
+func (idle) AddShards(context.Context, []store.NewShard) (int, error) { return 0, nil }
 func (idle) RenewLease(context.Context, store.Lease, time.Time) error { return nil }
 func (idle) ReleaseShard(context.Context, store.Lease, string, time.Time, bool) error {
 	return nil

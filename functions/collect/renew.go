@@ -42,6 +42,15 @@ func (r *renewing) Cursor(ctx context.Context, logstore string, shard int, from 
 	return c, err
 }
 
+// ListShards reads the shards of a Logstore.
+func (r *renewing) ListShards(ctx context.Context, logstore string) ([]sls.Shard, error) {
+	list, err := r.Reader.ListShards(ctx, logstore)
+	if r.renewed(ctx, err) {
+		return r.Reader.ListShards(ctx, logstore)
+	}
+	return list, err
+}
+
 // renewed tells whether the read was denied and the role gave other credentials since.
 func (r *renewing) renewed(ctx context.Context, err error) bool {
 	if soc.KindOf(err) != soc.Denied {

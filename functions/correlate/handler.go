@@ -32,7 +32,7 @@ type incidentStore interface {
 // runStore keeps playbook runs; *store.DB is one.
 type runStore interface {
 	SaveRun(ctx context.Context, r soc.Run) (created bool, err error)
-	Run(ctx context.Context, id string) (soc.Run, error)
+	RunsOf(ctx context.Context, incidentID string) ([]soc.Run, error)
 }
 
 // event is what an SLS trigger or a timer sends.

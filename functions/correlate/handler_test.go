@@ -177,6 +177,55 @@ func TestTimerMakesGoodAFailedStart(t *testing.T) {
 	}
 }
 
+// TestWhatJoinsLaterGetsARunOfItsOwn lets a second address join after the first run ended.
+func TestWhatJoinsLaterGetsARunOfItsOwn(t *testing.T) {
+	t.Parallel()
+	h, db, f := setup(t)
+	key := soc.Entity{Type: soc.EntityAccessKey, Value: "LTAI5tEXAMPLEEXAMPLE", Account: shop, Part: "means"}
+	h.in = logstore{group(t, alert(0, "a", soc.Critical, shop, attacker, key), alert(1, "b", soc.High, shop, attacker, key))}
+	if _, err := h.handle(t.Context(), recorded(t, "trigger.json")); err != nil {
+		t.Fatal(err)
+	}
+	incidents, err := db.Incidents(t.Context(), store.IncidentFilter{})
+	if err != nil || len(incidents) != 1 {
+		t.Fatal(incidents, err)
+	}
+	id := incidents[0].ID
+	second := attacker
+	second.Value = "198.51.100.99"
+	h.in = logstore{group(t, alert(2, "c", soc.High, shop, second, key))}
+	f.started = map[string]string{}
+	if err := db.SetRunState(t.Context(), soc.RunID("block-ip", id), soc.RunWaiting, now); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := h.handle(t.Context(), recorded(t, "trigger.json")); err != nil || got.Grown != 1 || len(f.started) != 0 {
+		t.Fatalf("while the first waits: %+v, %v, %v", got, f.started, err)
+	}
+	if err := db.SetRunState(t.Context(), soc.RunID("block-ip", id), soc.RunDone, now); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // it is started once
+		if _, err := h.handle(t.Context(), recorded(t, "timer.json")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	next := soc.FollowUpID("block-ip", id, 1)
+	if _, ok := f.started["block-ip "+next]; !ok || len(f.started) != 1 {
+		t.Errorf("started %v, want %s", f.started, next)
+	}
+	runs, err := db.RunsOf(t.Context(), id)
+	if err != nil || len(runs) != 2 {
+		t.Fatal(runs, err)
+	}
+	if err := db.SetRunState(t.Context(), next, soc.RunDone, now); err != nil {
+		t.Fatal(err)
+	}
+	f.started = map[string]string{}
+	if _, err := h.handle(t.Context(), recorded(t, "timer.json")); err != nil || len(f.started) != 0 {
+		t.Errorf("nothing joined: %v, %v", f.started, err)
+	}
+}
+
 func TestLaterAlertsGrowAndMergeIncidents(t *testing.T) {
 	t.Parallel()
 	h, db, _ := setup(t)

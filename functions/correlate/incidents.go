@@ -97,8 +97,9 @@ func (h *handler) merge(ctx context.Context, m correlation.Merge, out *result) e
 	return h.incidents.SaveIncident(ctx, m.Closed, nil)
 }
 
-// respond starts the playbook of every response rule that an open incident fires, once. It looks at all open incidents,
-// not only at changed ones: a start that failed is made good by the next call.
+// respond starts the playbook of every response rule that an open incident fires: once on what the incident holds, and again, at
+// most [response.MaxFollowUps] times, when more joins. It looks at all open incidents, not only at changed ones: a start that
+// failed is made good by the next call.
 func (h *handler) respond(ctx context.Context, open []correlation.Existing, out *result) error {
 	for _, x := range open {
 		for _, rule := range h.book.Match(x.Incident, x.Alerts) {
@@ -118,23 +119,26 @@ func (h *handler) respond(ctx context.Context, open []correlation.Existing, out 
 	return nil
 }
 
-// startRun stores the run and starts its flow. Between the two a crash leaves a planned run, which is started next time:
-// the execution's name is the run's id, so that it starts once.
+// startRun stores the next run of the rule, if there is one, and starts its flow. Between the two a crash leaves a planned run, which
+// is started next time: the execution's name is the run's id, so that it starts once.
 func (h *handler) startRun(ctx context.Context, inc soc.Incident, rule response.Rule) (bool, error) {
-	now := h.now()
-	run := soc.Run{
-		ID: soc.RunID(rule.Playbook, inc.ID), Playbook: rule.Playbook, IncidentID: inc.ID, State: soc.RunPlanned,
-		StartedBy: rule.ID, CreatedAt: now, UpdatedAt: now,
-	}
-	created, err := h.runs.SaveRun(ctx, run)
+	p, err := h.book.Playbook(rule.Playbook)
 	if err != nil {
 		return false, err
 	}
-	if !created {
-		old, err := h.runs.Run(ctx, run.ID)
-		if err != nil || old.State != soc.RunPlanned {
-			return false, err
-		}
+	runs, err := h.runs.RunsOf(ctx, inc.ID)
+	if err != nil {
+		return false, err
+	}
+	run, ok := p.Next(inc, runs)
+	if !ok {
+		return false, nil
+	}
+	now := h.now()
+	run.State, run.StartedBy, run.CreatedAt, run.UpdatedAt = soc.RunPlanned, rule.ID, now, now
+	created, err := h.runs.SaveRun(ctx, run)
+	if err != nil {
+		return false, err
 	}
 	input, err := json.Marshal(map[string]string{"run_id": run.ID, "incident_id": inc.ID, "mode": "execute"})
 	if err != nil {

@@ -19,13 +19,22 @@ import (
 // accessRole is in every member and trusts the management account only (accounts.md §4.1).
 const accessRole = "ResourceDirectoryAccountAccessRole"
 
+// The buckets of one instance, in calls a second. They hold for the whole deployment, because the flows bound how many
+// instances there are: at most org.AtOnce accounts are worked on at a time, instanceConcurrency of them in one instance,
+// and one account in one request. So a member sees the calls of one bucket (of two, while a regular run reads its roles
+// back beside a flow), and AssumeRole, which has 100 a second for all callers of the management account (accounts.md §7),
+// at most that many from all instances together. RAM's own limits are not published.
+const (
+	memberRate = 10 // of one operation in one member
+	assumeRate = 20
+)
+
 func main() { fc.Main("create-roles", build) }
 
 func build(ctx context.Context, cfg config) (func(context.Context, org.RolesRequest) (org.RolesResult, error), error) {
-	// RAM's own limits are not published; AssumeRole has 100 a second for all callers of the account (accounts.md §5, §7).
 	settings := openapi.Config{
 		Endpoint: cfg.Endpoint, Credentials: fc.CredentialsOf[openapi.Credentials],
-		Pace: &openapi.Pace{PerSecond: 10, Burst: 10, Of: map[string]float64{"AssumeRole": 50}},
+		Pace: &openapi.Pace{PerSecond: memberRate, Burst: memberRate, Of: map[string]float64{"AssumeRole": assumeRate}},
 	}
 	if c, ok := fc.FromContext(ctx); ok {
 		settings.Region, settings.Account = c.Region, c.AccountID

@@ -86,7 +86,7 @@ func (r *run) park(ctx context.Context, p store.Parked, why string) error {
 
 func (r *run) group(ctx context.Context, c sls.Cursor, g sls.Group) error {
 	r.out.Groups++
-	origin, err := collect.OriginOf(g)
+	origin, g, err := collect.OriginOf(g)
 	if err != nil {
 		return r.park(ctx, r.central(c), err.Error())
 	}

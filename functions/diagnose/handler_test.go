@@ -76,7 +76,7 @@ func newHandler(t *testing.T, now time.Time) *handler {
 		}
 	}
 	name, project := soc.DataSourceName(waf, region, shop), "wafnew-project-"+shop+"-"+region
-	_, errShards := db.AddShards(t.Context(), []store.Shard{{Source: name, Account: shop, Region: region, Template: waf, Project: project, Logstore: "wafnew-logstore"}})
+	_, errShards := db.AddShards(t.Context(), []store.NewShard{{Shard: store.Shard{Source: name, Account: shop, Region: region, Template: waf, Project: project, Logstore: "wafnew-logstore"}}})
 	for _, err := range []error{
 		db.SavePolicies(t.Context(), "s", []soc.Policy{{Template: waf, Account: shop, Enabled: true, UpdatedAt: now.Add(-time.Hour)}}),
 		db.SaveDataSource(t.Context(), soc.DataSource{

@@ -13,6 +13,7 @@ import (
 	"github.com/fenghuo-soc/fenghuo/shared/catalog"
 	"github.com/fenghuo-soc/fenghuo/shared/fc"
 	"github.com/fenghuo-soc/fenghuo/shared/org"
+	"github.com/fenghuo-soc/fenghuo/shared/sls"
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
 	"github.com/fenghuo-soc/fenghuo/shared/store"
 )
@@ -27,14 +28,14 @@ type sourceStore interface {
 	DataSources(ctx context.Context) ([]soc.DataSource, error)
 	Shards(ctx context.Context) ([]store.ShardState, error)
 	SaveDataSource(ctx context.Context, d soc.DataSource) error
-	AddShards(ctx context.Context, shards []store.Shard) (added int, err error)
+	AddShards(ctx context.Context, shards []store.NewShard) (added int, err error)
 }
 
 // member reads the names and positions of one account in this region.
 type member interface {
 	Projects(ctx context.Context) ([]string, error)
 	Logstores(ctx context.Context, project string) ([]string, error)
-	Shards(ctx context.Context, project, logstore string) ([]int, error)
+	Shards(ctx context.Context, project, logstore string) ([]sls.Shard, error)
 	// Position returns the cursor at "begin" or "end".
 	Position(ctx context.Context, project, logstore string, shard int, from string) (int64, error)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/fenghuo-soc/fenghuo/shared/catalog"
+	"github.com/fenghuo-soc/fenghuo/shared/sls"
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
 	"github.com/fenghuo-soc/fenghuo/shared/store"
 )
@@ -46,13 +47,13 @@ func (m *memberStub) Logstores(_ context.Context, project string) ([]string, err
 	return out, nil
 }
 
-func (m *memberStub) Shards(_ context.Context, project, logstore string) ([]int, error) {
+func (m *memberStub) Shards(_ context.Context, project, logstore string) ([]sls.Shard, error) {
 	if logstore == m.denied {
 		return nil, &soc.Error{Kind: soc.Denied, Op: "list shards", Next: "repair the role"}
 	}
-	var out []int
+	var out []sls.Shard
 	for i := range m.stores[project][logstore] {
-		out = append(out, i)
+		out = append(out, sls.Shard{ID: i, Status: "readwrite"})
 	}
 	return out, nil
 }

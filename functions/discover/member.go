@@ -30,13 +30,8 @@ func (s logService) Logstores(ctx context.Context, project string) ([]string, er
 	return s.c.Project(project).ListLogstores(ctx)
 }
 
-func (s logService) Shards(ctx context.Context, project, logstore string) ([]int, error) {
-	all, err := s.c.Project(project).ListShards(ctx, logstore)
-	var out []int
-	for _, h := range all {
-		out = append(out, h.ID)
-	}
-	return out, err
+func (s logService) Shards(ctx context.Context, project, logstore string) ([]sls.Shard, error) {
+	return s.c.Project(project).ListShards(ctx, logstore)
 }
 
 func (s logService) Position(ctx context.Context, project, logstore string, shard int, from string) (int64, error) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/fenghuo-soc/fenghuo/shared/catalog"
 	"github.com/fenghuo-soc/fenghuo/shared/integration"
+	"github.com/fenghuo-soc/fenghuo/shared/sls"
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
 	"github.com/fenghuo-soc/fenghuo/shared/store"
 )
@@ -131,26 +132,26 @@ func (s *scan) scanSource(ctx context.Context, p soc.Policy, d *soc.DataSource, 
 		})
 	}
 	for i := range found {
-		ids, err := s.member.Shards(ctx, found[i].Project, found[i].Logstore)
+		list, err := s.member.Shards(ctx, found[i].Project, found[i].Logstore)
 		if err != nil {
 			s.unreadable(d.Name, err, o)
 			continue
 		}
-		found[i].Shards = len(ids)
-		var shards []store.Shard
-		for _, id := range ids {
+		found[i].Shards = len(list)
+		var shards []store.NewShard
+		for _, shard := range list {
 			h := store.Shard{
 				Source: d.Name, Account: s.uid, Region: s.region, Template: p.Template,
-				Project: found[i].Project, Logstore: found[i].Logstore, Shard: id,
+				Project: found[i].Project, Logstore: found[i].Logstore, Shard: shard.ID,
 			}
-			shards = append(shards, h)
+			shards = append(shards, store.NewShard{Shard: h, Parents: sls.Parents(list, shard)})
 			s.observe(ctx, h, o)
 		}
 		n, err := s.store.AddShards(ctx, shards)
 		if err != nil {
 			return err
 		}
-		s.shards += len(ids)
+		s.shards += len(list)
 		s.added += n
 	}
 	if len(found) > 0 || o.Problem == "" {

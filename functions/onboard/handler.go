@@ -71,6 +71,7 @@ type request struct {
 	Slice     int             `json:"slice"`   // of join and leave
 	Account   string          `json:"account"` // of window and verify
 	Text      string          `json:"text"`    // of audit: part of any text of an entry
+	All       bool            `json:"all"`     // of report: every account, more than the state of a flow may hold
 	Input     json.RawMessage `json:"input"`
 	choice
 }

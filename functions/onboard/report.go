@@ -49,7 +49,7 @@ func (h *handler) report(ctx context.Context, r request) (any, error) {
 			if err != nil {
 				a = soc.Account{UID: uid, Reason: "nothing was done yet", Next: "run the flow again"}
 			}
-			out.count(run, a)
+			out.count(run, a, r.All)
 		}
 	}
 	if out.FailedCount > 0 {
@@ -58,6 +58,9 @@ func (h *handler) report(ctx context.Context, r request) (any, error) {
 			out.Status = org.StatusFailed
 		}
 		out.Reason = fmt.Sprintf("%d of %d accounts are not done", out.FailedCount, total)
+		if out.FailedCount > len(out.Failed) {
+			out.Reason += fmt.Sprintf("; %d are named here, all of them by: fenghuo members report %s", len(out.Failed), r.RunID)
+		}
 	}
 	return out, nil
 }
@@ -79,18 +82,18 @@ func (h *handler) runs(ctx context.Context, id string) ([]soc.ScopeRun, error) {
 	return out, nil
 }
 
-func (out *reportResult) count(run soc.ScopeRun, a soc.Account) {
+func (out *reportResult) count(run soc.ScopeRun, a soc.Account, all bool) {
 	switch {
 	case run.Operation == joinAction && a.State == soc.AccountJoined:
-		if out.JoinedCount++; out.JoinedCount <= listedAccounts {
+		if out.JoinedCount++; all || out.JoinedCount <= listedAccounts {
 			out.Joined = append(out.Joined, a.UID)
 		}
 	case run.Operation == leaveAction && a.State == soc.AccountLeft:
-		if out.LeftCount++; out.LeftCount <= listedAccounts {
+		if out.LeftCount++; all || out.LeftCount <= listedAccounts {
 			out.Left = append(out.Left, a.UID)
 		}
 	default:
-		if out.FailedCount++; out.FailedCount <= listedFailures {
+		if out.FailedCount++; all || out.FailedCount <= listedFailures {
 			out.Failed = append(out.Failed, unfinished(a))
 		}
 	}

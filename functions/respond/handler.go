@@ -69,6 +69,7 @@ type taskRef struct {
 type runStore interface {
 	SaveRun(ctx context.Context, r soc.Run) (created bool, err error)
 	Run(ctx context.Context, id string) (soc.Run, error)
+	RunsOf(ctx context.Context, incidentID string) ([]soc.Run, error)
 	SetRunState(ctx context.Context, id string, state soc.RunState, now time.Time) error
 	SaveTasks(ctx context.Context, tasks []soc.Task) error
 	SaveTask(ctx context.Context, t soc.Task) error

@@ -215,6 +215,35 @@ func TestPartialThenRetry(t *testing.T) {
 	}
 }
 
+// TestFollowUpPlansOnlyWhatJoined has a run for an address that joined the incident after the first run.
+func TestFollowUpPlansOnlyWhatJoined(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	first := w.plan(t, "execute")
+	w.approve(t)
+	w.act(t, first, "execute")
+	i, err := w.db.Incident(t.Context(), w.incident)
+	must(t, err)
+	i.Entities = append(i.Entities, soc.Entity{Type: soc.EntityIP, Value: "198.51.100.99", Part: "attacker"})
+	must(t, w.db.SaveIncident(t.Context(), i, nil))
+	w.run = soc.FollowUpID("block-ip", w.incident, 1)
+	second := w.plan(t, "execute")
+	run, err := w.db.Run(t.Context(), w.run)
+	must(t, err)
+	if len(second.Tasks) != len(first.Tasks) || !second.NeedsApproval || strings.Count(second.Summary, "198.51.100.77 is in an earlier run") != 1 {
+		t.Errorf("follow-up %+v", second)
+	}
+	for _, k := range run.Tasks {
+		if k.Target != "198.51.100.99" {
+			t.Errorf("planned again: %+v", k)
+		}
+	}
+	w.run = "run-by-hand" // a person means all of it
+	if byHand := w.plan(t, "execute"); len(byHand.Tasks) != 2*len(first.Tasks) {
+		t.Errorf("by hand %+v", byHand)
+	}
+}
+
 func TestNothingHappensWithoutApproval(t *testing.T) {
 	t.Parallel()
 	w := setup(t)

@@ -96,6 +96,18 @@ func (h *handler) derive(ctx context.Context, run soc.Run) (response.Plan, error
 	if s.Sources, err = h.scope.DataSources(ctx); err != nil {
 		return response.Plan{}, err
 	}
+	if !response.IsFollowUp(run) {
+		return h.book.Plan(run.Playbook, s) // a person who starts a playbook again means all of it
+	}
+	runs, err := h.runs.RunsOf(ctx, run.IncidentID)
+	if err != nil {
+		return response.Plan{}, err
+	}
+	for _, r := range runs {
+		if r.Playbook == run.Playbook && r.ID != run.ID {
+			s.Earlier = append(s.Earlier, r.Tasks...)
+		}
+	}
 	return h.book.Plan(run.Playbook, s)
 }
 

@@ -290,7 +290,7 @@ func TestSplitGroupsKeepTheNumbersOfTheirLogs(t *testing.T) {
 		b.StartLog(uint32(i+1), 0)
 		b.Field("body", strings.Repeat("x", sls.MaxGroupBytes/5))
 	}
-	b.AddTag(TagFirst, "1000000") // a tenant's own tag with our name
+	b.AddTag(soc.TagFirst, "1000000") // a tenant's own tag with our name
 	bubble(t, func(t *testing.T) {
 		m := &member{groups: [][]byte{b.Bytes()}}
 		w := newWorld(m, 1)
@@ -305,7 +305,7 @@ func TestSplitGroupsKeepTheNumbersOfTheirLogs(t *testing.T) {
 		central, n := &member{groups: parts}, 0
 		span := Span{Logstore: "stream", Begin: sls.Cursor(base).String(), End: sls.Cursor(base + 2).String()}
 		err := Each(t.Context(), central, span, func(_ sls.Cursor, g sls.Group) error {
-			o, err := OriginOf(g)
+			o, g, err := OriginOf(g)
 			for i, l := range g.Logs() {
 				if sec, _ := l.Time(); i != n || int(sec) != n+1 || o.Record(i).Cursor != base {
 					t.Errorf("log %d has number %d and time %d in %v", n, i, sec, o)
@@ -428,4 +428,34 @@ func BenchmarkForward(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// TestWhatGoesOnForASplitShardIsReadAtOnce does not wait for discover.
+func TestWhatGoesOnForASplitShardIsReadAtOnce(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T) {
+		parent := &member{readOnly: true, split: true}
+		parent.write(3)
+		w := newWorld(parent, 1)
+		children := map[int]*member{1: {}, 2: {}}
+		for _, c := range children {
+			c.write(2)
+		}
+		w.open = func(h store.Shard) (Reader, error) {
+			if c := children[h.Shard]; c != nil {
+				if !w.book.ended(first) {
+					t.Errorf("shard %d is read before its parent is read to the end", h.Shard)
+				}
+				return c, nil
+			}
+			return parent, nil
+		}
+		sum := w.run(t, 10*time.Second)
+		if sum.Groups != 7 || sum.Shards != 3 || len(sum.Errors) != 0 {
+			t.Errorf("%+v", sum)
+		}
+		if d := cmp.Diff([]int{0, 0}, w.book.parents); d != "" {
+			t.Errorf("parents of what goes on: %s", d)
+		}
+	})
 }

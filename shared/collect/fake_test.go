@@ -25,6 +25,7 @@ type member struct {
 	bad      map[int]bool // groups that cannot be decoded
 	pullErr  error
 	readOnly bool
+	split    bool // into shards 1 and 2, when it is read-only
 	gone     bool
 	expired  int // groups that are no longer kept
 	pulls    int
@@ -82,6 +83,13 @@ func (m *member) ListShards(context.Context, string) ([]sls.Shard, error) {
 	if m.gone {
 		return []sls.Shard{{ID: 1, Status: "readwrite"}}, nil
 	}
+	if m.readOnly && m.split {
+		return []sls.Shard{
+			{ID: 0, Status: "readonly", BeginKey: "00", EndKey: "ff"},
+			{ID: 1, Status: "readwrite", BeginKey: "00", EndKey: "7f"},
+			{ID: 2, Status: "readwrite", BeginKey: "7f", EndKey: "ff"},
+		}, nil
+	}
 	if m.readOnly {
 		return []sls.Shard{{ID: 0, Status: "readonly"}}, nil
 	}
@@ -118,7 +126,7 @@ func (s *stream) PutLogs(_ context.Context, _ string, raw []byte, _ string) erro
 	if err != nil {
 		return err
 	}
-	o, err := OriginOf(g)
+	o, g, err := OriginOf(g)
 	if err != nil {
 		return err
 	}
@@ -132,7 +140,7 @@ func (s *stream) PutLogs(_ context.Context, _ string, raw []byte, _ string) erro
 	if s.keep != nil {
 		s.keep(bytes.Clone(raw))
 	}
-	for i := range g.CountFrom(firstOf(g)).Logs() {
+	for i := range g.Logs() {
 		s.got[o.Record(i).String()]++
 	}
 	s.acct[o.Account] = true
@@ -152,6 +160,7 @@ type book struct {
 	parked    map[int64]string
 	commitErr func(store.Range) error
 	claimErr  error
+	parents   []int // of shards that were added
 }
 
 type row struct {
@@ -195,6 +204,26 @@ func (b *book) ClaimShards(_ context.Context, worker string, limit int, lease ti
 		out = append(out, r.lease)
 	}
 	return out, nil
+}
+
+func (b *book) AddShards(_ context.Context, shards []store.NewShard) (added int, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, h := range shards {
+		if b.shards[h.String()] == nil {
+			b.shards[h.String()] = &row{lease: store.Lease{Shard: h.Shard}}
+			b.parents = append(b.parents, h.Parents...)
+			added++
+		}
+	}
+	return added, nil
+}
+
+// ended tells whether all three groups of a shard are committed.
+func (b *book) ended(shard string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.shards[shard].lease.Cursor == base+3
 }
 
 func (b *book) row(l store.Lease) (*row, error) {

@@ -3,7 +3,6 @@ package collect
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/fenghuo-soc/fenghuo/shared/sls"
@@ -56,8 +55,8 @@ func (t *turn) identity(read time.Time) sls.Identity {
 		Project: l.Project, Logstore: l.Logstore, Shard: l.Shard.Shard, ReadAt: read,
 	}
 	return func(at sls.Cursor, first int) []soc.Tag {
-		o.Cursor = int64(at)
-		return append(o.Tags(), soc.Tag{Key: TagFirst, Value: strconv.Itoa(first)})
+		o.Cursor, o.First = int64(at), first
+		return o.Tags()
 	}
 }
 

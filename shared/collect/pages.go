@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"time"
 
 	"github.com/fenghuo-soc/fenghuo/shared/sls"
@@ -25,9 +24,8 @@ type Span struct {
 }
 
 // Each reads a span and calls group for every LogGroup in it, in order, with its cursor in the shard that is read. The
-// view lives until group returns; its logs are numbered as in the member's LogGroup, also when the collector had to
-// split that. A group that cannot be decoded is given to poison, and so is a range that expired unread, with its first
-// cursor; reading goes on. Reading stops at the first error of either function, at the end of the span, or where there
+// view lives until group returns. A group that cannot be decoded is given to poison, and so is a range that expired unread,
+// with its first cursor; reading goes on. Reading stops at the first error of either function, at the end of the span, or where there
 // is no more data. The next page is pulled while group works.
 func Each(ctx context.Context, in Puller, s Span, group func(sls.Cursor, sls.Group) error, poison func(sls.Cursor, error) error) error {
 	begin, end, err := s.cursors()
@@ -60,7 +58,7 @@ func Each(ctx context.Context, in Puller, s Span, group func(sls.Cursor, sls.Gro
 		}
 		for i, g := range page.Groups() {
 			if at := page.CursorOf(i); at < end { // a service that knows no end cursor returns more
-				if err := group(at, g.CountFrom(firstOf(g))); err != nil {
+				if err := group(at, g); err != nil {
 					return err
 				}
 			}
@@ -103,31 +101,15 @@ func (onlyPulls) CursorTime(context.Context, string, int, sls.Cursor) (time.Time
 
 func (onlyPulls) ListShards(context.Context, string) ([]sls.Shard, error) { return nil, errOnlyPulls }
 
-// TagFirst is the tag with the number of a group's first log, beside the tags of [soc.Origin]: 0 unless the collector had
-// to split the member's group.
-const TagFirst = "fenghuo_first"
-
-// firstOf reads [TagFirst]. The collector appends its tags last, so the last value counts; a group without one is whole.
-func firstOf(g sls.Group) int {
-	first := 0
-	for k, v := range g.Tags() {
-		if string(k) == TagFirst {
-			n, err := strconv.Atoi(string(v))
-			if first = n; err != nil || n < 0 {
-				first = 0
-			}
-		}
-	}
-	return first
-}
-
-// OriginOf returns the origin that [Run] stamped on a group of the stream. Its error is of kind Invalid.
-func OriginOf(g sls.Group) (soc.Origin, error) {
-	return soc.ParseOrigin(func(yield func(key, value string) bool) {
+// OriginOf returns the origin that [Run] stamped on a group of the stream, and the group with its logs numbered as in the member's
+// LogGroup, also when that had to be split. Its error is of kind Invalid.
+func OriginOf(g sls.Group) (soc.Origin, sls.Group, error) {
+	o, err := soc.ParseOrigin(func(yield func(key, value string) bool) {
 		for k, v := range g.Tags() {
 			if !yield(string(k), string(v)) {
 				return
 			}
 		}
 	})
+	return o, g.CountFrom(o.First), err
 }

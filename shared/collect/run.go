@@ -22,6 +22,7 @@ const (
 // Leases hands out the right to read shards; *store.DB is one.
 type Leases interface {
 	ClaimShards(ctx context.Context, worker string, limit int, lease time.Duration, now time.Time) ([]store.Lease, error)
+	AddShards(ctx context.Context, shards []store.NewShard) (added int, err error)
 	RenewLease(ctx context.Context, l store.Lease, until time.Time) error
 	ReleaseShard(ctx context.Context, l store.Lease, errText string, retryAt time.Time, finished bool) error
 }

@@ -54,7 +54,8 @@ type turn struct {
 	in       Reader
 	at       sls.Cursor // behind what is committed
 	finished bool
-	note     string // kept on a finished shard
+	note     string      // kept on a finished shard
+	next     []sls.Shard // that go on for a finished one
 	commits  int
 }
 
@@ -73,6 +74,11 @@ func (r *runner) turn(ctx context.Context, l store.Lease) {
 	defer cancel()
 	if err == nil && t.commits == 0 && !t.finished {
 		err = t.commit(ctx, store.Range{From: int64(t.at), To: int64(t.at)}) // it was read, and empty
+	}
+	if err == nil && len(t.next) > 0 {
+		if errNext := t.goOn(ctx); errNext != nil { // discover finds them too
+			r.report(l, errNext)
+		}
 	}
 	text, retry := t.note, time.Time{}
 	if err != nil {
@@ -118,7 +124,7 @@ func (t *turn) read(ctx context.Context) (err error) {
 	}
 	l := t.lease
 	t.desk.reader.Reset(sls.ReaderConfig{
-		From: shared{t.in, t.runner, l.Project + "/" + l.Logstore}, Logstore: l.Logstore, Shard: l.Shard.Shard, At: t.at,
+		From: t.shardList(), Logstore: l.Logstore, Shard: l.Shard.Shard, At: t.at,
 		MaxPause: IdlePoll, ReadUpTo: l.LastLogAt,
 	})
 	for end := time.Now().Add(TurnTime); t.open(ctx) && time.Now().Before(end); {
@@ -139,7 +145,7 @@ func (t *turn) page(ctx context.Context) (done bool, err error) {
 	var malformed *sls.DecodeError
 	switch {
 	case errors.As(err, &over):
-		t.finished = true
+		t.finished, t.next = true, over.Next
 		if over.Expired {
 			t.note = over.Error()
 		}
@@ -152,6 +158,27 @@ func (t *turn) page(ctx context.Context) (done bool, err error) {
 		return false, nil
 	}
 	return false, t.forward(ctx, page)
+}
+
+// goOn adds the shards that go on for one that is read to its end, so that they are read at once.
+func (t *turn) goOn(ctx context.Context) error {
+	list, err := t.shardList().ListShards(ctx, t.lease.Logstore)
+	if err != nil {
+		return err
+	}
+	var next []store.NewShard
+	for _, s := range t.next {
+		h := t.lease.Shard
+		h.Shard = s.ID
+		next = append(next, store.NewShard{Shard: h, Parents: sls.Parents(list, s)})
+	}
+	_, err = t.Leases.AddShards(ctx, next)
+	return err
+}
+
+// shardList asks for the shards of the Logstore at hand.
+func (t *turn) shardList() shared {
+	return shared{t.in, t.runner, t.lease.Project + "/" + t.lease.Logstore}
 }
 
 // begin finds the first cursor of a shard that was never read, and keeps it: the ledger begins here.

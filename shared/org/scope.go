@@ -25,6 +25,10 @@ const MaxSlices = 8
 // but accounts do not share that limit; AssumeRole allows 100 a second for the management account (accounts.md §4.4).
 const sliceWorkers = 4
 
+// AtOnce is how many accounts are worked on at a time at most: those of a run, and the few whose roles a regular run reads
+// back beside it.
+const AtOnce = (MaxSlices + 1) * sliceWorkers
+
 // How often an account is tried in one step, and how long it waits between: the wait doubles, with jitter. While one
 // account waits, others are worked on.
 const (

@@ -31,6 +31,7 @@ type Situation struct {
 	Alerts   []soc.Alert      // of the incident; they tell which user a key belongs to
 	Accounts []soc.Account    // the administrator's scope
 	Sources  []soc.DataSource // they tell which products an account has
+	Earlier  []soc.Task       // of other runs of the playbook on the incident: what they have is not planned again
 	Own      Own
 	Now      time.Time
 }
@@ -66,7 +67,7 @@ func (b *Book) Plan(playbook string, s Situation) (Plan, error) {
 	for _, action := range p.Actions {
 		switch action.Name {
 		case RAMDisableAccessKey:
-			plan.disableKeys(s)
+			plan.disableKeys(action, s)
 		default:
 			plan.blockIPs(action, s)
 		}
@@ -80,11 +81,26 @@ func (b *Book) Plan(playbook string, s Situation) (Plan, error) {
 			Reason: fmt.Sprintf("%d targets are more than the %d that %s may have", len(targets), p.MaxTargets, p.Name),
 		}, nil
 	}
+	plan.leaveOut(s.Earlier)
 	if len(plan.Tasks) == 0 {
 		plan.Reason = "nothing to act on: " + firstReason(plan.Skipped)
 	}
 	plan.Summary, plan.SummaryZH = preview(p, plan)
 	return plan, nil
+}
+
+// leaveOut drops the tasks that another run has, whatever became of them there: it is retried and undone there, and a person may
+// have refused it. It comes after the targets were counted, so that many small runs do not do what one may not.
+func (p *Plan) leaveOut(earlier []soc.Task) {
+	p.Tasks = slices.DeleteFunc(p.Tasks, func(t soc.Task) bool {
+		return slices.ContainsFunc(earlier, func(e soc.Task) bool {
+			same := e.Account == t.Account && e.Action == t.Action && e.Target == t.Target
+			if same {
+				p.skip("", t.Target, "is in an earlier run of the playbook")
+			}
+			return same
+		})
+	})
 }
 
 func firstReason(skipped []Skip) string {
@@ -140,7 +156,7 @@ func (p *Plan) skip(account, target, reason string) {
 
 func (p *Plan) blockIPs(action Action, s Situation) {
 	for _, e := range s.Incident.Entities {
-		if e.Type != soc.EntityIP || e.Part != "attacker" {
+		if !action.takes(e) {
 			continue
 		}
 		ip, err := s.Own.checkIP(e.Value)
@@ -163,10 +179,10 @@ func (p *Plan) blockIPs(action Action, s Situation) {
 	}
 }
 
-func (p *Plan) disableKeys(s Situation) {
+func (p *Plan) disableKeys(action Action, s Situation) {
 	for _, e := range s.Incident.Entities {
-		if e.Type != soc.EntityAccessKey || !strings.HasPrefix(e.Value, "LTAI") {
-			continue // temporary keys end by themselves
+		if !action.takes(e) {
+			continue
 		}
 		if err := s.Own.checkKey(e.Value); err != nil {
 			p.skip(e.Account, e.Value, err.Error())

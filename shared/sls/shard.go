@@ -93,3 +93,14 @@ func Successors(list []Shard, of Shard) []Shard {
 	}
 	return out
 }
+
+// Parents returns the ids of the shards in list whose keys a shard took over when they were split or merged, in their order.
+func Parents(list []Shard, of Shard) []int {
+	var out []int
+	for _, p := range list {
+		if p.ReadOnly() && p.ID < of.ID && slices.ContainsFunc(Successors(list, p), func(s Shard) bool { return s.ID == of.ID }) {
+			out = append(out, p.ID)
+		}
+	}
+	return out
+}

@@ -53,6 +53,7 @@ type Origin struct {
 	Shard    int
 	Cursor   int64     // decoded cursor of the LogGroup in the member's shard
 	ReadAt   time.Time // when the collector read it
+	First    int       // number of the group's first log in the member's LogGroup: not 0 when that had to be split
 }
 
 // Tag keys that carry an [Origin] on a LogGroup of the central stream. In SLS they are searched as __tag__:<key>.
@@ -66,6 +67,7 @@ const (
 	TagShard    = "fenghuo_shard"
 	TagCursor   = "fenghuo_cursor"
 	TagReadAt   = "fenghuo_read_at" // Unix milliseconds
+	TagFirst    = "fenghuo_first"
 )
 
 // Tag is a key and a value on a LogGroup.
@@ -83,6 +85,7 @@ func (o Origin) Tags() []Tag {
 		{TagShard, strconv.Itoa(o.Shard)},
 		{TagCursor, strconv.FormatInt(o.Cursor, 10)},
 		{TagReadAt, strconv.FormatInt(o.ReadAt.UnixMilli(), 10)},
+		{TagFirst, strconv.Itoa(o.First)},
 	}
 }
 
@@ -90,7 +93,7 @@ func (o Origin) Tags() []Tag {
 // collector appends its tags last, so the last value of each key counts. Its error is of kind [Invalid].
 func ParseOrigin(tags func(yield func(key, value string) bool)) (Origin, error) {
 	var o Origin
-	var shard, cursor, readAt string
+	var shard, cursor, readAt, first string
 	for k, v := range tags {
 		switch k {
 		case TagAccount:
@@ -111,14 +114,17 @@ func ParseOrigin(tags func(yield func(key, value string) bool)) (Origin, error) 
 			cursor = v
 		case TagReadAt:
 			readAt = v
+		case TagFirst:
+			first = v
 		}
 	}
-	var err1, err2, err3 error
+	var err1, err2, err3, err4 error
 	var ms int64
 	o.Shard, err1 = strconv.Atoi(shard)
 	o.Cursor, err2 = strconv.ParseInt(cursor, 10, 64)
 	ms, err3 = strconv.ParseInt(readAt, 10, 64)
-	if o.Account == "" || o.Project == "" || o.Logstore == "" || o.Template == "" || err1 != nil || err2 != nil || err3 != nil {
+	o.First, err4 = strconv.Atoi(first)
+	if o.Account == "" || o.Project == "" || o.Logstore == "" || o.Template == "" || err1 != nil || err2 != nil || err3 != nil || err4 != nil || o.First < 0 {
 		return Origin{}, &Error{
 			Kind: Invalid, Op: "read origin of a LogGroup", Resource: o.Project + "/" + o.Logstore,
 			Err: fmt.Errorf("identity tags are missing or malformed"), Next: "write to the stream Logstore only through collect",

@@ -1,6 +1,7 @@
 package soc
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -29,15 +30,25 @@ type Run struct {
 	StartedBy  string    `json:"started_by"` // a response rule or a person
 	CreatedAt  time.Time `json:"created_at"`
 	UpdatedAt  time.Time `json:"updated_at"`
+	Targets    []string  `json:"targets,omitempty"` // what the incident held for the playbook when the run was stored
 	Tasks      []Task    `json:"tasks,omitempty"`
 }
 
 var runSpace = uuid.MustParse("c2a4f7be-5d19-5e86-b3a0-41d87f6e2c95")
 
-// RunID derives the id of the run that a response rule starts: one playbook runs once by itself on an incident.
+// RunID derives the id of the first run that a response rule starts: one playbook runs once by itself on what an incident holds.
 // It fits an execution name of CloudFlow (a letter first, no more than 128 characters).
 func RunID(playbook, incidentID string) string {
 	return "run-" + uuid.NewSHA1(runSpace, []byte(playbook+"\x00"+incidentID)).String()
+}
+
+// FollowUpID derives the id of the n-th run that a response rule starts on an incident for what joined it later. Number 0 is
+// [RunID].
+func FollowUpID(playbook, incidentID string, n int) string {
+	if n == 0 {
+		return RunID(playbook, incidentID)
+	}
+	return RunID(playbook, incidentID+"\x00"+strconv.Itoa(n))
 }
 
 // TaskState is where a task stands.

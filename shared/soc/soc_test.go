@@ -54,7 +54,7 @@ func TestOriginSurvivesForgedTags(t *testing.T) {
 	t.Parallel()
 	o := Origin{
 		Account: "3", Region: "cn-hangzhou", Template: "waf", Source: "waf_cn-hangzhou_3", Project: "p", Logstore: "l",
-		Shard: 2, Cursor: 1700000000000000001, ReadAt: time.UnixMilli(1700000000123).UTC(),
+		Shard: 2, Cursor: 1700000000000000001, ReadAt: time.UnixMilli(1700000000123).UTC(), First: 12,
 	}
 	tags := append([]Tag{{TagAccount, "9"}, {TagCursor, "nonsense"}, {"__receive_time__", "1"}}, o.Tags()...)
 	got, err := ParseOrigin(func(yield func(k, v string) bool) {

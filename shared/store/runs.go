@@ -9,20 +9,24 @@ import (
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
 )
 
-const runColumns = `id, playbook, incident_id, state, started_by, created_at, updated_at`
+const runColumns = `id, playbook, incident_id, state, started_by, created_at, updated_at, targets`
 
 func scanRun(scan func(...any) error) (soc.Run, error) {
 	var r soc.Run
 	var created, updated int64
-	err := scan(&r.ID, &r.Playbook, &r.IncidentID, &r.State, &r.StartedBy, &created, &updated)
+	var targets string
+	err := scan(&r.ID, &r.Playbook, &r.IncidentID, &r.State, &r.StartedBy, &created, &updated, &targets)
+	if err == nil && targets != "[]" {
+		err = json.Unmarshal([]byte(targets), &r.Targets)
+	}
 	r.CreatedAt, r.UpdatedAt = fromNanos(created), fromNanos(updated)
 	return r, err
 }
 
 // SaveRun writes a run if its id is new, and tells whether it was. Its tasks are written by [DB.SaveTasks].
 func (s *DB) SaveRun(ctx context.Context, r soc.Run) (created bool, err error) {
-	res, err := s.sql.ExecContext(ctx, `INSERT INTO runs (`+runColumns+`) VALUES (?,?,?,?,?,?,?) ON CONFLICT (id) DO NOTHING`,
-		r.ID, r.Playbook, r.IncidentID, r.State, r.StartedBy, nanos(r.CreatedAt), nanos(r.UpdatedAt))
+	res, err := s.sql.ExecContext(ctx, `INSERT INTO runs (`+runColumns+`) VALUES (?,?,?,?,?,?,?,?) ON CONFLICT (id) DO NOTHING`,
+		r.ID, r.Playbook, r.IncidentID, r.State, r.StartedBy, nanos(r.CreatedAt), nanos(r.UpdatedAt), text(append([]string{}, r.Targets...)))
 	if err != nil {
 		return false, unavailable("save run", err)
 	}

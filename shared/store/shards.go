@@ -82,13 +82,19 @@ type LedgerRange struct {
 	ReadAt            time.Time
 }
 
+// NewShard is a shard and the numbers of those in its Logstore that were split or merged into it: their logs are older.
+type NewShard struct {
+	Shard
+	Parents []int
+}
+
 // AddShards adds the shards that are not known yet and returns how many were.
-func (s *DB) AddShards(ctx context.Context, shards []Shard) (added int, err error) {
+func (s *DB) AddShards(ctx context.Context, shards []NewShard) (added int, err error) {
 	err = s.tx(ctx, "add shards", func(t *sql.Tx) error {
 		for _, h := range shards {
-			r, err := t.ExecContext(ctx, `INSERT INTO shards (project, logstore, shard, source, account, region, template)
-				VALUES (?,?,?,?,?,?,?) ON CONFLICT (project, logstore, shard) DO NOTHING`,
-				h.Project, h.Logstore, h.Shard, h.Source, h.Account, h.Region, h.Template)
+			r, err := t.ExecContext(ctx, `INSERT INTO shards (project, logstore, shard, source, account, region, template, parents)
+				VALUES (?,?,?,?,?,?,?,?) ON CONFLICT (project, logstore, shard) DO NOTHING`,
+				h.Project, h.Logstore, h.Shard.Shard, h.Source, h.Account, h.Region, h.Template, text(append([]int{}, h.Parents...)))
 			if err != nil {
 				return err
 			}
@@ -124,7 +130,8 @@ func (s *DB) Shards(ctx context.Context) ([]ShardState, error) {
 }
 
 // ClaimShards leases up to limit shards whose source is switched on, whose account is joined, which nobody holds and
-// which are not waiting after an error. Those that were read longest ago come first.
+// which are not waiting after an error. A shard is held back until its parents, as far as they are known, are read to their ends, so
+// that logs keep their order. Those that were read longest ago come first.
 func (s *DB) ClaimShards(ctx context.Context, worker string, limit int, lease time.Duration, now time.Time) ([]Lease, error) {
 	var out []Lease
 	until := now.Add(lease)
@@ -135,6 +142,8 @@ func (s *DB) ClaimShards(ctx context.Context, worker string, limit int, lease ti
 				JOIN sources s ON s.name = h.source AND s.enabled = 1
 				JOIN accounts a ON a.uid = h.account AND a.state = 'joined'
 				WHERE h.finished = 0 AND h.lease_until <= ? AND h.retry_at <= ?
+				AND NOT EXISTS (SELECT 1 FROM json_each(h.parents) j
+					JOIN shards p ON p.project = h.project AND p.logstore = h.logstore AND p.shard = j.value WHERE p.finished = 0)
 				ORDER BY h.last_read_at, h.project, h.logstore, h.shard LIMIT ?)
 			RETURNING source, account, region, template, project, logstore, shard, token, cursor, last_log_at`,
 			worker, nanos(until), nanos(now), nanos(now), limit)

@@ -117,9 +117,9 @@ func collecting(t *testing.T, n int) *store.DB {
 	s := open(t)
 	must(t, s.SaveAccount(t.Context(), soc.Account{UID: "3", State: soc.AccountJoined}))
 	must(t, s.SaveDataSource(t.Context(), soc.DataSource{Name: "waf_r_3", Template: "waf", Account: "3", Region: "r", Enabled: true, Health: soc.Initialising}))
-	var shards []store.Shard
+	var shards []store.NewShard
 	for i := range n {
-		shards = append(shards, store.Shard{Source: "waf_r_3", Account: "3", Region: "r", Template: "waf", Project: "p", Logstore: "l", Shard: i})
+		shards = append(shards, store.NewShard{Shard: store.Shard{Source: "waf_r_3", Account: "3", Region: "r", Template: "waf", Project: "p", Logstore: "l", Shard: i}})
 	}
 	added, err := s.AddShards(t.Context(), shards)
 	must(t, err)
@@ -238,7 +238,7 @@ func TestRunsAndApprovals(t *testing.T) {
 	t.Parallel()
 	s := open(t)
 	ctx := t.Context()
-	run := soc.Run{ID: soc.RunID("block-ip", "i"), Playbook: "block-ip", IncidentID: "i", State: soc.RunPlanned, StartedBy: "rule", CreatedAt: now, UpdatedAt: now}
+	run := soc.Run{ID: soc.RunID("block-ip", "i"), Playbook: "block-ip", IncidentID: "i", State: soc.RunPlanned, StartedBy: "rule", Targets: []string{"a", "b"}, CreatedAt: now, UpdatedAt: now}
 	for i, want := range []bool{true, false} {
 		created, err := s.SaveRun(ctx, run)
 		must(t, err)
@@ -340,5 +340,23 @@ func TestTimelineAndAudit(t *testing.T) {
 	must(t, s.Park(ctx, store.Parked{Project: "p", Logstore: "l", Cursor: 1, Index: -1, Error: "too large", At: now}))
 	if parked, err := s.ParkedItems(ctx); err != nil || len(parked) != 1 {
 		t.Errorf("parked = %+v (%v)", parked, err)
+	}
+}
+
+// TestChildrenWaitForTheirParents holds a merged shard back until both it goes on for are read to their ends.
+func TestChildrenWaitForTheirParents(t *testing.T) {
+	t.Parallel()
+	s, ctx := collecting(t, 2), t.Context()
+	child := store.NewShard{Shard: store.Shard{Source: "waf_r_3", Account: "3", Region: "r", Template: "waf", Project: "p", Logstore: "l", Shard: 2}, Parents: []int{0, 1, 77}}
+	_, err := s.AddShards(ctx, []store.NewShard{child})
+	must(t, err)
+	for i, want := range []int{2, 1, 1} { // both parents; the one that is not finished; the child
+		at := now.Add(time.Duration(i) * time.Hour)
+		leases, err := s.ClaimShards(ctx, "w", 9, time.Minute, at)
+		must(t, err)
+		if len(leases) != want || i == 2 && leases[0].Shard != child.Shard {
+			t.Fatalf("claim %d: %+v", i, leases)
+		}
+		must(t, s.ReleaseShard(ctx, leases[0], "", time.Time{}, true))
 	}
 }

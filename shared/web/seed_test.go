@@ -132,13 +132,13 @@ func seed(t testing.TB, db *store.DB, dirty func(string) string) seeded {
 		{Template: "alibaba_cloud_actiontrail_event", Account: uidE, Health: soc.Failed, Enabled: true, Detail: "assume role in account 1100000000000005: NoPermission"},
 		{Template: "alibaba_cloud_oss_access", Account: uidE, Health: soc.Healthy, Enabled: true},
 	}
-	var shards []store.Shard
+	var shards []store.NewShard
 	for _, d := range sources {
 		d.Region, d.Name = "cn-hangzhou", soc.DataSourceName(d.Template, "cn-hangzhou", d.Account)
 		d.Detail = dirty(d.Detail)
 		d.Stores = []soc.LogStore{{Project: dirty("project-" + d.Account), Logstore: dirty("audit"), Shards: 2}}
 		must(t, db.SaveDataSource(ctx, d))
-		shards = append(shards, store.Shard{Source: d.Name, Account: d.Account, Region: d.Region, Template: d.Template, Project: "project-" + d.Account, Logstore: d.Template, Shard: 0})
+		shards = append(shards, store.NewShard{Shard: store.Shard{Source: d.Name, Account: d.Account, Region: d.Region, Template: d.Template, Project: "project-" + d.Account, Logstore: d.Template, Shard: 0}})
 	}
 	if _, err := db.AddShards(ctx, shards); err != nil {
 		t.Fatal(err)

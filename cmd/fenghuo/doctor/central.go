@@ -3,8 +3,10 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/fenghuo-soc/fenghuo/shared/org"
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
 )
 
@@ -23,7 +25,13 @@ func centralProject(ctx context.Context, e *examination) {
 	}
 }
 
+var noProject = text{"The project is not there.", "日志项目不存在。"}
+
 func centralLogstores(ctx context.Context, e *examination) {
+	if e.failed("project") {
+		e.skip(noProject)
+		return
+	}
 	e.each(e.manifest.logstores, func(name string) error {
 		_, err := e.central.GetLogstore(ctx, name)
 		return err
@@ -33,7 +41,14 @@ func centralLogstores(ctx context.Context, e *examination) {
 }
 
 func centralIndexes(ctx context.Context, e *examination) {
-	e.each(e.manifest.indexed, func(name string) error {
+	if e.failed("project") {
+		e.skip(noProject)
+		return
+	}
+	there := slices.DeleteFunc(slices.Clone(e.manifest.indexed), func(name string) bool {
+		return slices.ContainsFunc(e.out, func(f Finding) bool { return f.ID == "logstores" && f.Subject == name && f.Result == org.Fail })
+	})
+	e.each(there, func(name string) error {
 		_, err := e.central.GetIndex(ctx, name)
 		return err
 	}, func(name string) text {

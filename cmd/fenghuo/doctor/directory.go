@@ -15,7 +15,6 @@ func identity(ctx context.Context, e *examination) {
 	if err != nil {
 		// Refused keys are the break itself, not something that cannot be seen.
 		e.fail("", same(err.Error()), text{"Set valid keys of the administrator account.", "请设置委派管理员账号的有效密钥。"})
-		e.in("")
 		return
 	}
 	e.seen.account = who.AccountID

@@ -97,6 +97,10 @@ func Examine(ctx context.Context, o Options) (Report, error) {
 	e := &examination{cloud: c}
 	for _, l := range chain() {
 		e.now = l
+		if e.seen.account == "" && len(e.out) > 0 { // the keys were refused: nothing behind can be asked
+			e.skip(text{"Not examined: the keys are not valid.", "未检查：访问密钥无效。"})
+			continue
+		}
 		l.examine(ctx, e)
 		if ctx.Err() != nil {
 			return Report{}, &soc.Error{Kind: soc.Timeout, Op: "examine " + l.id, Err: context.Cause(ctx)}

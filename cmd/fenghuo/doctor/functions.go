@@ -41,11 +41,22 @@ func functionsDeployed(ctx context.Context, e *examination) {
 	}
 }
 
+// noFunctions notes that there is no function to look at, when that is so.
+func (e *examination) noFunctions() bool {
+	if len(e.seen.functions) == 0 {
+		e.skip(text{"No function was found.", "未找到任何函数。"})
+	}
+	return len(e.seen.functions) == 0
+}
+
 // shared are the variables that all functions must have in common. Their values are compared and never shown.
 var shared = []string{"SOC_STORE", "SOC_EXTERNAL_ID", "SOC_PROJECT", "SOC_MANAGEMENT_ACCOUNT", "SOC_ADMINISTRATOR_ACCOUNT", "SOC_SITE"}
 
 // configuration finds functions that stand apart from most: one that sees another store or shows another external id.
 func configuration(_ context.Context, e *examination) {
+	if e.noFunctions() {
+		return
+	}
 	before := len(e.out)
 	for _, key := range shared {
 		by := map[string][]string{}
@@ -184,6 +195,9 @@ func storeOpens(ctx context.Context, e *examination) {
 }
 
 func functionsStart(ctx context.Context, e *examination) {
+	if e.noFunctions() {
+		return
+	}
 	good := 0
 	for _, f := range e.manifest.functions {
 		a, ok := e.ping(ctx)[f.name]
@@ -207,6 +221,9 @@ func functionsStart(ctx context.Context, e *examination) {
 }
 
 func triggers(ctx context.Context, e *examination) {
+	if e.noFunctions() {
+		return
+	}
 	before, n := len(e.out), 0
 	for _, f := range e.manifest.functions {
 		if _, ok := e.seen.functions[f.name]; !ok || len(f.triggers) == 0 {

@@ -48,11 +48,12 @@ func (e *examination) recentFailures(ctx context.Context) (failures map[string]s
 	return failures, len(ran), nil
 }
 
-// before tells whether a line was written before its function was last changed; not when that cannot be read.
+// before tells whether a line was written before its function was last changed, or in the same second: neither time is
+// finer. Not when that cannot be read.
 func (e *examination) before(function, seconds string) bool {
 	at, errAt := strconv.ParseInt(seconds, 10, 64)
 	changed, err := time.Parse(time.RFC3339, e.seen.functions[function].Changed)
-	return errAt == nil && err == nil && time.Unix(at, 0).Before(changed)
+	return errAt == nil && err == nil && !time.Unix(at, 0).After(changed)
 }
 
 // search reads the newest lines of the functions that match, at most 100.

@@ -9,7 +9,7 @@ import (
 
 // Pace is a token bucket for every pair of an account and an operation, so that a client stays below the flow control of
 // each. Its zero value lets everything through. It is safe for concurrent use and bounds one process: several
-// instances of a function have a bucket each.
+// instances of a function have a bucket each, so who sets the rates must know how many instances there can be.
 type Pace struct {
 	PerSecond float64            // calls of one operation in one account; 0 is no limit
 	Burst     int                // calls that need not wait; at least 1
