@@ -6,7 +6,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"time"
@@ -30,15 +29,12 @@ func build(ctx context.Context, cfg config) (func(context.Context, event) (resul
 	if err != nil {
 		return nil, err
 	}
-	self := fc.Context{}
-	if c, ok := fc.FromContext(ctx); ok {
-		self = *c
-	}
+	self := fc.Self(ctx)
 	m := &members{cfg: cfg, http: sls.NewHTTPClient()}
 	api := openapi.New(openapi.Config{Endpoint: cfg.Endpoint, Region: self.Region, Credentials: fc.CredentialsOf[openapi.Credentials]})
 	m.roles = sts.NewCache(sts.New(api), nil)
 	central := sls.New(sls.Config{
-		Endpoint: cmp.Or(cfg.SLSEndpoint, sls.Endpoint(self.Region)), Region: self.Region, Account: self.AccountID,
+		Endpoint: cfg.SLSEndpoint, Region: self.Region, Account: self.AccountID,
 		Credentials: fc.CredentialsOf[sls.Credentials], HTTPClient: m.http,
 	})
 	me := function.New(function.Config{Endpoint: cfg.Endpoint, Region: self.Region, Account: self.AccountID, Credentials: fc.CredentialsOf[openapi.Credentials]})

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"net/http"
 
@@ -22,17 +21,13 @@ type members struct {
 // open returns the shard's project as the collector role of its account. The session's name leads from the member's audit
 // log to the request of this function. Credentials are got here, so that a refused role shows before anything is read.
 func (m *members) open(ctx context.Context, h store.Shard) (collect.Reader, error) {
-	request := ""
-	if c, ok := fc.FromContext(ctx); ok {
-		request = c.RequestID
-	}
-	role := sts.Role{ARN: sts.RoleARN(h.Account, collectorRole), Session: sts.SessionName("collect", request), ExternalID: m.cfg.ExternalID}
+	role := sts.Role{ARN: sts.RoleARN(h.Account, collectorRole), Session: sts.SessionName("collect", fc.Self(ctx).RequestID), ExternalID: m.cfg.ExternalID}
 	used, err := m.roles.Get(ctx, role)
 	if err != nil {
 		return nil, err
 	}
 	c := sls.New(sls.Config{
-		Endpoint: cmp.Or(m.cfg.SLSEndpoint, sls.Endpoint(h.Region)), Region: h.Region, Account: h.Account,
+		Endpoint: m.cfg.SLSEndpoint, Region: h.Region, Account: h.Account,
 		Credentials: m.roles.ForSLS(role), HTTPClient: m.http,
 	})
 	return &renewing{Reader: c.Project(h.Project), roles: m.roles, role: role, used: used}, nil

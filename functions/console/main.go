@@ -6,7 +6,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -37,12 +36,9 @@ func build(ctx context.Context, cfg config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	self := fc.Context{}
-	if c, ok := fc.FromContext(ctx); ok {
-		self = *c
-	}
+	self := fc.Self(ctx)
 	central := sls.New(sls.Config{
-		Endpoint: cmp.Or(cfg.SLSEndpoint, sls.Endpoint(self.Region)), Region: self.Region, Account: self.AccountID,
+		Endpoint: cfg.SLSEndpoint, Region: self.Region, Account: self.AccountID,
 		Credentials: fc.CredentialsOf[sls.Credentials],
 	})
 	api := openapi.New(openapi.Config{

@@ -5,7 +5,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"time"
 
@@ -39,12 +38,9 @@ func build(ctx context.Context, cfg config) (func(context.Context, event) (resul
 	if err != nil {
 		return nil, err
 	}
-	self := fc.Context{}
-	if c, ok := fc.FromContext(ctx); ok {
-		self = *c
-	}
+	self := fc.Self(ctx)
 	central := sls.New(sls.Config{
-		Endpoint: cmp.Or(cfg.SLSEndpoint, sls.Endpoint(self.Region)), Region: self.Region, Account: self.AccountID,
+		Endpoint: cfg.SLSEndpoint, Region: self.Region, Account: self.AccountID,
 		Credentials: fc.CredentialsOf[sls.Credentials],
 	})
 	flows := flow.New(openapi.New(openapi.Config{

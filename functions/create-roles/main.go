@@ -32,14 +32,11 @@ const (
 func main() { fc.Main("create-roles", build) }
 
 func build(ctx context.Context, cfg config) (func(context.Context, org.RolesRequest) (org.RolesResult, error), error) {
-	settings := openapi.Config{
-		Endpoint: cfg.Endpoint, Credentials: fc.CredentialsOf[openapi.Credentials],
+	self := fc.Self(ctx)
+	api := openapi.New(openapi.Config{
+		Endpoint: cfg.Endpoint, Region: self.Region, Account: self.AccountID, Credentials: fc.CredentialsOf[openapi.Credentials],
 		Pace: &openapi.Pace{PerSecond: memberRate, Burst: memberRate, Of: map[string]float64{"AssumeRole": assumeRate}},
-	}
-	if c, ok := fc.FromContext(ctx); ok {
-		settings.Region, settings.Account = c.Region, c.AccountID
-	}
-	api := openapi.New(settings)
+	})
 	roles := sts.NewCache(sts.New(api), time.Now)
 	h := &handler{
 		template: fenghuo.Template, cfg: cfg, members: &memberList{list: directory.New(api), now: time.Now},

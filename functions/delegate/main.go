@@ -13,10 +13,10 @@ import (
 func main() { fc.Main("delegate", build) }
 
 func build(ctx context.Context, cfg config) (func(context.Context, request) (result, error), error) {
-	api := openapi.Config{Endpoint: cfg.Endpoint, Credentials: fc.CredentialsOf[openapi.Credentials]}
-	if c, ok := fc.FromContext(ctx); ok {
-		api.Region, api.Account = c.Region, c.AccountID
-	}
-	h := &handler{org: resourceDirectory{directory.New(openapi.New(api))}}
+	self := fc.Self(ctx)
+	api := openapi.New(openapi.Config{
+		Endpoint: cfg.Endpoint, Region: self.Region, Account: self.AccountID, Credentials: fc.CredentialsOf[openapi.Credentials],
+	})
+	h := &handler{org: resourceDirectory{directory.New(api)}}
 	return h.handle, nil
 }

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"time"
 
@@ -27,11 +26,10 @@ func build(ctx context.Context, cfg config) (func(context.Context, request) (res
 	if err != nil {
 		return nil, err
 	}
-	settings := openapi.Config{Endpoint: cfg.Endpoint, Credentials: fc.CredentialsOf[openapi.Credentials]}
-	if f, ok := fc.FromContext(ctx); ok {
-		settings.Region, settings.Account = f.Region, f.AccountID
-	}
-	api := openapi.New(settings)
+	self := fc.Self(ctx)
+	api := openapi.New(openapi.Config{
+		Endpoint: cfg.Endpoint, Region: self.Region, Account: self.AccountID, Credentials: fc.CredentialsOf[openapi.Credentials],
+	})
 	roles := sts.New(api)
 	enter := func(ctx context.Context, uid, session string) (diagnosis.Reader, error) {
 		// Assumed anew each time: a cached session would hide a trust policy that was taken back.
@@ -40,7 +38,7 @@ func build(ctx context.Context, cfg config) (func(context.Context, request) (res
 			return nil, err
 		}
 		return logService{sls.New(sls.Config{
-			Endpoint: cmp.Or(cfg.SLSEndpoint, sls.Endpoint(api.Region())), Region: api.Region(), Account: uid,
+			Endpoint: cfg.SLSEndpoint, Region: api.Region(), Account: uid,
 			Credentials: func(context.Context) (sls.Credentials, error) { return sls.Credentials(cred.Credentials), nil },
 		})}, nil
 	}

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"time"
@@ -27,16 +26,15 @@ func build(ctx context.Context, cfg config) (func(context.Context, json.RawMessa
 	if err != nil {
 		return nil, err
 	}
-	settings := openapi.Config{Endpoint: cfg.Endpoint, Credentials: fc.CredentialsOf[openapi.Credentials]}
-	if f, ok := fc.FromContext(ctx); ok {
-		settings.Region, settings.Account = f.Region, f.AccountID
-	}
-	api := openapi.New(settings)
+	self := fc.Self(ctx)
+	api := openapi.New(openapi.Config{
+		Endpoint: cfg.Endpoint, Region: self.Region, Account: self.AccountID, Credentials: fc.CredentialsOf[openapi.Credentials],
+	})
 	roles, connections := sts.NewCache(sts.New(api), time.Now), sls.NewHTTPClient()
 	enter := func(uid, session string) member {
 		role := sts.Role{ARN: sts.RoleARN(uid, "fenghuo-collector"), Session: sts.SessionName("discover", session), ExternalID: cfg.ExternalID}
 		return logService{sls.New(sls.Config{
-			Endpoint: cmp.Or(cfg.SLSEndpoint, sls.Endpoint(api.Region())), Region: api.Region(),
+			Endpoint: cfg.SLSEndpoint, Region: api.Region(),
 			Credentials: roles.ForSLS(role), Account: uid, HTTPClient: connections,
 		})}
 	}

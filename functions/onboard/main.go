@@ -3,7 +3,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"time"
@@ -32,19 +31,16 @@ func build(ctx context.Context, cfg config) (func(context.Context, json.RawMessa
 	if err != nil {
 		return nil, err
 	}
-	settings := openapi.Config{Endpoint: cfg.Endpoint, Credentials: fc.CredentialsOf[openapi.Credentials]}
-	if c, ok := fc.FromContext(ctx); ok {
-		settings.Region, settings.Account = c.Region, c.AccountID
-	}
-	api := openapi.New(settings)
+	self := fc.Self(ctx)
+	api := openapi.New(openapi.Config{
+		Endpoint: cfg.Endpoint, Region: self.Region, Account: self.AccountID, Credentials: fc.CredentialsOf[openapi.Credentials],
+	})
 	cache := sts.NewCache(sts.New(api), time.Now)
 	// The session's name leads from the management account's audit log to the request of this function.
 	broker := func(ctx context.Context) (openapi.Credentials, error) {
-		request := ""
-		if c, ok := fc.FromContext(ctx); ok {
-			request = c.RequestID
-		}
-		return cache.For(sts.Role{ARN: sts.RoleARN(cfg.Management, "fenghuo-broker"), Session: sts.SessionName("onboard", request), ExternalID: cfg.ExternalID})(ctx)
+		return cache.For(sts.Role{
+			ARN: sts.RoleARN(cfg.Management, "fenghuo-broker"), Session: sts.SessionName("onboard", fc.Self(ctx).RequestID), ExternalID: cfg.ExternalID,
+		})(ctx)
 	}
 	roles := createRoles{function.New(function.Config{Endpoint: cfg.Endpoint, Region: api.Region(), Account: cfg.Management, Credentials: broker})}
 	h := &handler{
@@ -53,7 +49,7 @@ func build(ctx context.Context, cfg config) (func(context.Context, json.RawMessa
 	}
 	h.mover.Note = h.note
 	logs := sls.New(sls.Config{
-		Endpoint: cmp.Or(cfg.SLSEndpoint, sls.Endpoint(api.Region())), Region: api.Region(), Account: settings.Account,
+		Endpoint: cfg.SLSEndpoint, Region: api.Region(), Account: self.AccountID,
 		Credentials: fc.CredentialsOf[sls.Credentials],
 	}).Project(cfg.Project)
 	h.retention = func(ctx context.Context) ([]retained, error) { return retention(ctx, logs) }

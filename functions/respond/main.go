@@ -28,11 +28,7 @@ func build(ctx context.Context, cfg config) (func(context.Context, request) (ans
 	if err != nil {
 		return nil, err
 	}
-	region := ""
-	if c, ok := fc.FromContext(ctx); ok {
-		region = c.Region
-	}
-	api := openapi.New(openapi.Config{Endpoint: cfg.Endpoint, Region: region, Credentials: fc.CredentialsOf[openapi.Credentials]})
+	api := openapi.New(openapi.Config{Endpoint: cfg.Endpoint, Region: fc.Self(ctx).Region, Credentials: fc.CredentialsOf[openapi.Credentials]})
 	h := &handler{
 		runs: db, approvals: db, incidents: db, scope: db, lock: db.WithLock, book: book, now: time.Now,
 		executor: response.Executor{

@@ -50,6 +50,14 @@ func FromContext(ctx context.Context) (*Context, bool) {
 	return c, ok
 }
 
+// Self returns what the platform told with the request, and the zero Context when ctx belongs to none.
+func Self(ctx context.Context) Context {
+	if c, ok := FromContext(ctx); ok {
+		return *c
+	}
+	return Context{}
+}
+
 // Logger returns the request's logger, or one that discards everything when ctx belongs to no request.
 func Logger(ctx context.Context) *slog.Logger {
 	if c, ok := FromContext(ctx); ok && c.Logger != nil {

@@ -1,6 +1,7 @@
 package sls
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net"
@@ -30,7 +31,7 @@ type CredentialsFunc func(ctx context.Context) (Credentials, error)
 
 // Config says where a client connects and as whom.
 type Config struct {
-	Endpoint    string // host or URL of the region, as "cn-hangzhou.log.aliyuncs.com"; https unless a URL says http
+	Endpoint    string // host or URL, https unless a URL says http; "" = the public host of Region
 	Region      string // region id; needed by signature v4
 	Credentials CredentialsFunc
 	Account     string       // uid that errors name, if known
@@ -65,6 +66,7 @@ func Endpoint(region string) string { return region + ".log.aliyuncs.com" }
 // x-log-project instead of a host label (sls.md §1.1). New does not connect; a Config without Credentials makes every
 // call fail as Invalid.
 func New(c Config) *Client {
+	c.Endpoint = cmp.Or(c.Endpoint, Endpoint(c.Region))
 	cl := &Client{
 		scheme: "https", host: c.Endpoint, region: c.Region, account: c.Account, userAgent: c.UserAgent,
 		credentials: c.Credentials, signV4: c.SignV4, now: c.Now, methodV1: methodSHA1,

@@ -1,7 +1,6 @@
 package doctor
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -48,7 +47,7 @@ func (c *cloud) in(account string) {
 	region := c.o.API.Region()
 	c.functions = function.New(function.Config{Endpoint: c.o.Endpoint, Region: region, Account: account, Credentials: c.o.API.Credentials})
 	c.central = sls.New(sls.Config{
-		Endpoint: cmp.Or(c.o.SLSEndpoint, sls.Endpoint(region)), Region: region, Account: account,
+		Endpoint: c.o.SLSEndpoint, Region: region, Account: account,
 		Credentials: func(ctx context.Context) (sls.Credentials, error) {
 			k, err := c.o.API.Credentials(ctx)
 			return sls.Credentials(k), err
