@@ -1,6 +1,7 @@
 // Command repocheck holds the rules of this repository that the compiler does not: who may import whom, that every
-// function has one name everywhere, that every package says what it is for, that CI runs what the README shows. It prints each breach with the reason for
-// the rule and exits with 1.
+// function has one name everywhere, that every package says what it is for, that CI runs what the README shows, and that
+// docs/architecture.md tells the roles and the environment as they are. It prints each breach with the reason for the rule
+// and exits with 1.
 //
 // Run it from the root: go run ./scripts/repocheck
 package main
@@ -24,7 +25,7 @@ func main() {
 		fmt.Printf("%d breaches\n", len(breaches))
 		os.Exit(1)
 	}
-	fmt.Println("repocheck: imports, names, package docs and README commands are in order")
+	fmt.Println("repocheck: imports, names, package docs, README commands and architecture are in order")
 }
 
 func check(root string) ([]string, error) {
@@ -45,5 +46,9 @@ func check(root string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return slices.Concat(breaches, names, mod, commands), nil
+	architecture, err := architectureBreaches(root)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Concat(breaches, names, mod, commands, architecture), nil
 }

@@ -118,6 +118,23 @@ func TestCommandBreaches(t *testing.T) {
 	}
 }
 
+func TestArchitectureBreaches(t *testing.T) {
+	t.Parallel()
+	doc := "| `one` | B | a timer | logs | `log:` GetLogs, ListShards on `AllOfThem`; `sts:AssumeRole` |\n" +
+		"| `SOC_A` | all in B | | |\n| `SOC_B` | one (required) | | |\n| `SOC_GONE` | one | | |\n"
+	template := "PolicyName: fenghuo-one\n Action: ['log:GetLogs', 'sts:AssumeRole', 'log:PutLogs']\nPolicyName: fenghuo-other\n Action: ['log:ListShards']\n"
+	got := append(actionBreaches(doc, template, []string{"one", "two"}),
+		variableBreaches(doc, map[string][]string{"SOC_A": {"one", "two"}, "SOC_B": {"one", "two"}}, []string{"delegate", "one", "two"})...)
+	for i, want := range []string{"fenghuo-one call PutLogs", "may call ListShards", "no row of function two", "SOC_B is read by one, two", "SOC_GONE"} {
+		if i >= len(got) || !strings.Contains(got[i], want) {
+			t.Fatalf("breaches = %q, want one about %q at %d", got, want, i)
+		}
+	}
+	if len(got) != 5 {
+		t.Errorf("breaches = %q, want 5", got)
+	}
+}
+
 func TestRepository(t *testing.T) {
 	t.Parallel()
 	breaches, err := check("../..")
