@@ -28,7 +28,7 @@ type worker struct {
 const RuleFile = "rule.yaml"
 
 // Load compiles every rule below the root of fsys: each file named rule.yaml. Rules that cannot be used are left out and named in
-// the problems, next to warnings. An error means that there is no usable rule at all, or that fsys cannot be read.
+// the problems, next to warnings; correlation documents are among them, because nothing executes them. An error means that there is no usable rule at all, or that fsys cannot be read.
 func Load(fsys fs.FS) (*Detector, []sigma.Problem, error) {
 	var docs []sigma.Document
 	var problems []sigma.Problem
@@ -49,6 +49,14 @@ func Load(fsys fs.FS) (*Detector, []sigma.Problem, error) {
 	}
 	set, wrong := sigma.Compile(docs, sigma.Options{Sources: normalize.Sources(), RequireID: true})
 	problems = append(problems, wrong...)
+	for _, d := range docs {
+		if d.Kind == sigma.KindCorrelation {
+			problems = append(problems, sigma.Problem{
+				File: d.File, Line: d.Line, Column: 1, Warning: true, Message: "a correlation document is checked, and not executed yet",
+				Want: "rules that alert by themselves; alerts are linked into security events by what they share",
+			})
+		}
+	}
 	if len(set.Rules()) == 0 {
 		return nil, problems, &soc.Error{
 			Kind: soc.Invalid, Op: "load the rules", Err: fmt.Errorf("none of %d documents is a usable rule", len(docs)),

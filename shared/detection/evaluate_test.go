@@ -123,6 +123,11 @@ func TestUnknownTemplate(t *testing.T) {
 	}
 }
 
+const testCorrelation = `title: Many
+id: 31111111-1111-4111-8111-111111111111
+correlation: {type: event_count, rules: [9b6f1a52-0000-4000-8000-000000000001], group-by: [user], timespan: 1m, condition: {gte: 3}}
+`
+
 func TestLoad(t *testing.T) {
 	t.Parallel()
 	bad := strings.Replace(testRule, "condition: sel", "condition: nope", 1)
@@ -130,6 +135,11 @@ func TestLoad(t *testing.T) {
 	d, problems, err := detection.Load(files)
 	if err != nil || len(d.Rules()) != 1 || len(problems) != 1 || problems[0].File != "b/rule.yaml" {
 		t.Errorf("%v %v", problems, err)
+	}
+	files["b/rule.yaml"] = &fstest.MapFile{Data: []byte(testCorrelation)}
+	_, problems, err = detection.Load(files)
+	if err != nil || len(problems) != 1 || !problems[0].Warning || problems[0].File != "b/rule.yaml" || !strings.Contains(problems[0].Message, "not executed") {
+		t.Errorf("a correlation: %v %v", problems, err)
 	}
 	delete(files, "a/rule.yaml")
 	if _, _, err = detection.Load(files); soc.KindOf(err) != soc.Invalid || soc.NextOf(err) == "" {
