@@ -72,7 +72,8 @@ func (p *Page) Groups() iter.Seq2[int, Group] {
 }
 
 // CursorOf returns the cursor of the page's group at position i. Cursors grow by one for each group (sls.md §0.13),
-// counted back from the last one.
+// counted back from the last one. On a page that a Query filtered it is right only while the query dropped no group: the
+// answer does not say which are gone.
 func (p *Page) CursorOf(i int) Cursor {
 	last := p.last
 	if last == 0 {
