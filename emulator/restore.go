@@ -57,15 +57,19 @@ func (s *Server) Restore(ctx context.Context, b []byte) error {
 // restored fills a cloud from a snapshot.
 func restored(b []byte) func(*cloud) error {
 	return func(c *cloud) error {
+		f, err := snapshot.Read(b)
+		if err != nil {
+			return err
+		}
 		var k kept
-		if err := snapshot.Load(b, map[string]any{"world": &k}, nil); err != nil {
+		if err := f.Load(map[string]any{"world": &k}, nil); err != nil {
 			return err
 		}
 		if err := c.clock.Set(k.Now, k.Rate); err != nil { // first: what is repaired below is stamped with it
 			return err
 		}
 		c.world, c.operator, c.root, c.users = k.World, k.Operator, k.Root, k.Users
-		return snapshot.Load(b, c.state(&k), known())
+		return f.Load(c.state(&k), known())
 	}
 }
 

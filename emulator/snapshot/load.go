@@ -3,6 +3,7 @@ package snapshot
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"reflect"
@@ -12,6 +13,7 @@ import (
 type loader struct {
 	types map[string]reflect.Type
 	raw   []json.RawMessage
+	long  [][]byte
 	made  map[int]reflect.Value // pointers
 	raws  map[int]bool          // filled, or being filled
 }
@@ -36,8 +38,8 @@ func (l *loader) read(raw json.RawMessage, v reflect.Value) error {
 	case t.Kind() == reflect.Pointer:
 		return l.pointer(raw, v)
 	case reflect.PointerTo(t).Implements(bytesType):
-		var b []byte
-		if err := json.Unmarshal(raw, &b); err != nil {
+		b, err := l.bytes(raw)
+		if err != nil {
 			return err
 		}
 		return v.Addr().Interface().(Bytes).UnmarshalSnapshot(b)
@@ -139,10 +141,26 @@ func (l *loader) pointer(raw json.RawMessage, v reflect.Value) error {
 	return l.fill(*id)
 }
 
-func (l *loader) slice(raw json.RawMessage, v reflect.Value) error {
-	if v.Type().Elem().Kind() == reflect.Uint8 {
+// bytes reads a run of bytes, which stands in the JSON or behind it.
+func (l *loader) bytes(raw json.RawMessage) ([]byte, error) {
+	if len(raw) == 0 || raw[0] != '{' {
 		var b []byte
 		err := json.Unmarshal(raw, &b)
+		return b, err
+	}
+	var run longRun
+	if err := json.Unmarshal(raw, &run); err != nil {
+		return nil, err
+	}
+	if run.At == nil || *run.At < 0 || *run.At >= len(l.long) {
+		return nil, errors.New("there is no such run of bytes")
+	}
+	return l.long[*run.At], nil
+}
+
+func (l *loader) slice(raw json.RawMessage, v reflect.Value) error {
+	if v.Type().Elem().Kind() == reflect.Uint8 {
+		b, err := l.bytes(raw)
 		if b == nil {
 			b = []byte{}
 		}

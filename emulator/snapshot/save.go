@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -20,6 +21,16 @@ type saver struct {
 	types   map[string]reflect.Type
 	ids     map[pointer]int
 	objects []json.RawMessage
+	long    [][]byte
+	longIDs map[[sha256.Size]byte]int
+}
+
+// longBytes is how many bytes stand behind the JSON and not in it.
+const longBytes = 256
+
+// longRun is what the JSON has in the place of a long run of bytes.
+type longRun struct {
+	At *int `json:"long"`
 }
 
 var null = json.RawMessage("null")
@@ -41,7 +52,7 @@ func (s *saver) value(v reflect.Value) (json.RawMessage, error) {
 		if err != nil {
 			return nil, err
 		}
-		return json.Marshal(b)
+		return s.bytes(b)
 	}
 	switch t.Kind() {
 	case reflect.Bool, reflect.String, reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
@@ -54,7 +65,7 @@ func (s *saver) value(v reflect.Value) (json.RawMessage, error) {
 			return null, nil
 		}
 		if t.Elem().Kind() == reflect.Uint8 {
-			return json.Marshal(v.Bytes())
+			return s.bytes(v.Bytes())
 		}
 		return s.list(v)
 	case reflect.Array:
@@ -70,6 +81,21 @@ func (s *saver) value(v reflect.Value) (json.RawMessage, error) {
 		return null, nil
 	}
 	return nil, fmt.Errorf("a %s cannot be written", t)
+}
+
+// bytes is a run of bytes: a long one stands behind the JSON, once for each content.
+func (s *saver) bytes(b []byte) (json.RawMessage, error) {
+	if len(b) < longBytes {
+		return json.Marshal(b)
+	}
+	sum := sha256.Sum256(b)
+	at, ok := s.longIDs[sum]
+	if !ok {
+		at = len(s.long)
+		s.longIDs[sum] = at
+		s.long = append(s.long, bytes.Clone(b)) // its owner may go on before the file is written
+	}
+	return json.Marshal(longRun{&at})
 }
 
 // scalar is a plain value. A text is written as bytes when it is not valid UTF-8.

@@ -1,18 +1,21 @@
 // Package snapshot writes the state of services to a file and reads it back.
 //
 // [Save] walks what hangs on its roots, unexported fields too, and keeps pointers that lead to one object as one object;
-// [Load] fills fresh roots with it. So a service needs no second copy of its types, and a field that is added later is in
+// [File.Load] fills fresh roots with it. So a service needs no second copy of its types, and a field that is added later is in
 // the snapshot without anybody's doing. What is no state says so: fields that [Stateless] names are left as the fresh
 // service has them, and are repaired by [Restorer]. Locks are never state; a struct with a field mu is locked while it is
 // written. Functions, channels and contexts must be named: [Check] finds those that are not, without any state.
 //
-// The format is JSON in gzip. It holds the names of types' fields and is read by the version that wrote it: a field more
-// or less is an error that names it.
+// The format is gzip of one line of JSON and, behind it, the long runs of bytes that the JSON names by number: code, logs
+// and the like, each content once. It holds the names of types' fields and is read by the version that wrote it: a field
+// more or less is an error that names it.
 package snapshot
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -38,12 +41,19 @@ type Stateless interface{ NoState() []string }
 type Restorer interface{ Restored() error }
 
 // format names what is in the file.
-const format = "fenghuo-emulator-snapshot/1"
+const format = "fenghuo-emulator-snapshot/2"
 
-type file struct {
+// File is a snapshot that was read. Only one Load may run at a time.
+type File struct {
+	head
+	long [][]byte
+}
+
+type head struct {
 	Format  string                     `json:"format"`
 	Roots   map[string]json.RawMessage `json:"roots"`
 	Objects []json.RawMessage          `json:"objects"`
+	Long    []int                      `json:"long"` // lengths of what follows
 }
 
 // Types are the concrete types that interfaces may hold, beside those of plain JSON. Each is a value of its type.
@@ -62,8 +72,8 @@ func (t Types) names() map[string]reflect.Type {
 // Save writes the state below roots, which are pointers to structs, by name. It fails on a value that cannot be written,
 // and names the way to it.
 func Save(roots map[string]any, types Types) ([]byte, error) {
-	s := &saver{types: types.names(), ids: map[pointer]int{}}
-	f := file{Format: format, Roots: map[string]json.RawMessage{}}
+	s := &saver{types: types.names(), ids: map[pointer]int{}, longIDs: map[[sha256.Size]byte]int{}}
+	f := head{Format: format, Roots: map[string]json.RawMessage{}}
 	for _, name := range sorted(roots) {
 		raw, err := s.value(reflect.ValueOf(roots[name]))
 		if err != nil {
@@ -72,30 +82,61 @@ func Save(roots map[string]any, types Types) ([]byte, error) {
 		f.Roots[name] = raw
 	}
 	f.Objects = s.objects
+	for _, b := range s.long {
+		f.Long = append(f.Long, len(b))
+	}
 	var out bytes.Buffer
-	z := gzip.NewWriter(&out)
-	if err := errors.Join(json.NewEncoder(z).Encode(f), z.Close()); err != nil {
+	z, err := gzip.NewWriterLevel(&out, gzip.BestSpeed)
+	if err != nil {
+		return nil, err
+	}
+	err = json.NewEncoder(z).Encode(f) // one line
+	for _, b := range s.long {
+		if err == nil {
+			_, err = z.Write(b)
+		}
+	}
+	if err := errors.Join(err, z.Close()); err != nil {
 		return nil, fmt.Errorf("write snapshot: %w", err)
 	}
 	return out.Bytes(), nil
 }
 
-// Load fills roots with a snapshot that [Save] wrote of roots with the same names, and lets those that are [Restorer]
-// repair the rest. It fails on anything that is not a snapshot of this version.
-func Load(b []byte, roots map[string]any, types Types) error {
+// Read reads a snapshot that [Save] wrote. It fails on anything that is no snapshot of this version.
+func Read(b []byte) (*File, error) {
 	z, err := gzip.NewReader(bytes.NewReader(b))
 	if err != nil {
-		return fmt.Errorf("read snapshot: %w", err)
+		return nil, fmt.Errorf("read snapshot: %w", err)
 	}
-	var f file
-	d := json.NewDecoder(z)
-	if err := d.Decode(&f); err != nil || f.Format != format {
-		return fmt.Errorf("this is no snapshot of this version (%s): %w", format, orFormat(err, f.Format))
+	in, f := bufio.NewReader(z), &File{}
+	line, err := in.ReadBytes('\n')
+	if err == nil {
+		err = json.Unmarshal(line, &f.head)
 	}
-	if _, err := io.Copy(io.Discard, z); err != nil { // the checksum stands at the end
-		return fmt.Errorf("read snapshot: %w", err)
+	if err != nil || f.Format != format {
+		return nil, fmt.Errorf("this is no snapshot of this version (%s): %w", format, orFormat(err, f.Format))
 	}
-	l := &loader{types: types.names(), raw: f.Objects, made: map[int]reflect.Value{}, raws: map[int]bool{}}
+	for _, n := range f.Long {
+		long, err := io.ReadAll(io.LimitReader(in, int64(n)))
+		if err == nil && len(long) != n {
+			err = io.ErrUnexpectedEOF
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read snapshot: %w", err)
+		}
+		f.long = append(f.long, slices.Clip(long)) // whoever appends to it gets bytes of its own
+	}
+	if n, err := io.Copy(io.Discard, in); err != nil || n > 0 { // the checksum stands at the end
+		return nil, fmt.Errorf("read snapshot: %d bytes too many, %w", n, err)
+	}
+	return f, nil
+}
+
+// Load fills roots with what [Save] wrote of roots with the same names, and lets those that are [Restorer] repair the
+// rest. Long runs of bytes are shared with the file and among the places that have them: whoever loads does not change them
+// in place.
+func (f *File) Load(roots map[string]any, types Types) error {
+	l := &loader{types: types.names(), raw: f.Objects, long: f.long, made: map[int]reflect.Value{}, raws: map[int]bool{}}
 	names := sorted(roots)
 	for _, name := range names { // first, so that objects that point to roots find them
 		var id int

@@ -46,6 +46,8 @@ type tree struct {
 	at       time.Time
 	zone     *time.Location
 	raw      []byte
+	long     []byte // stands behind the JSON
+	same     []byte
 	empty    []byte
 	words    []string
 	bits     [3]uint64
@@ -80,6 +82,8 @@ func full() *tree {
 	t.favorite = &leaf{"one", t}
 	t.leaves = map[string]*leaf{"one": t.favorite, "two": {"two", t}}
 	t.nested.deep = []leaf{{name: "in a slice"}}
+	t.long = bytes.Repeat([]byte("\n\x00long"), longBytes)
+	t.same = bytes.Clone(t.long)
 	return t
 }
 
@@ -93,7 +97,7 @@ func TestRoundTrip(t *testing.T) {
 		t.Fatal(err)
 	}
 	to := &tree{restored: 7, words: []string{"old"}, none: &leaf{}}
-	if err := Load(b, map[string]any{"tree": to}, nil); err != nil {
+	if err := load(b, map[string]any{"tree": to}, nil); err != nil {
 		t.Fatal(err)
 	}
 	if to.leaves["one"] != to.favorite || to.favorite.tree != to || to.restored != 8 || to.hook != nil || to.none != nil {
@@ -107,9 +111,20 @@ func TestRoundTrip(t *testing.T) {
 	if err != nil || !bytes.Equal(b, again) {
 		t.Errorf("a second snapshot differs, %v\n%s", err, cmp.Diff(unzip(t, b), unzip(t, again)))
 	}
+	if !bytes.Equal(to.long, from.long) || !bytes.Equal(to.same, from.long) || strings.Count(unzip(t, b), string(from.long)) != 1 {
+		t.Errorf("long runs of bytes differ, or are there twice")
+	}
 	if len(to.leaves) != 2 || to.by[struct{ a, b string }{"x", "z"}] != 2 || to.nested.deep[0].name != "in a slice" {
 		t.Errorf("maps or lists differ: %+v", to)
 	}
+}
+
+func load(b []byte, roots map[string]any, types Types) error {
+	f, err := Read(b)
+	if err != nil {
+		return err
+	}
+	return f.Load(roots, types)
 }
 
 func unzip(t *testing.T, b []byte) string {
@@ -169,14 +184,16 @@ func TestRefusals(t *testing.T) {
 		"nothing":      nil,
 		"no gzip":      []byte("x"),
 		"half":         good[:len(good)-9],
-		"other format": zip(strings.Replace(text, "snapshot/1", "snapshot/0", 1)),
+		"other format": zip(strings.Replace(text, "snapshot/2", "snapshot/1", 1)),
 		"other root":   zip(strings.Replace(text, `"r":`, `"q":`, 1)),
 		"field less":   zip(strings.Replace(text, `"name":"eA==",`, ``, 1)),
 		"field more":   zip(strings.Replace(text, `"name"`, `"more":1,"name"`, 1)),
+		"bytes more":   zip(text + "x"),
+		"bytes less":   zip(strings.Replace(text, `"long":null`, `"long":[1]`, 1)),
 		"lost object":  zip(strings.Replace(text, `"tree":null`, `"tree":9`, 1)),
 		"wrong object": zip(strings.Replace(text, `"tree":null`, `"tree":0`, 1)),
 	} {
-		if err := Load(data, map[string]any{"r": &leaf{}}, nil); err == nil {
+		if err := load(data, map[string]any{"r": &leaf{}}, nil); err == nil {
 			t.Errorf("%s was read", name)
 		}
 	}
@@ -196,10 +213,10 @@ func FuzzLoad(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(string(text))
-	f.Add(`{"format":"fenghuo-emulator-snapshot/1","roots":{"tree":0},"objects":[{}]}`)
+	f.Add(`{"format":"fenghuo-emulator-snapshot/2","roots":{"tree":0},"objects":[{}]}` + "\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		to := &tree{}
-		if Load(zip(text), map[string]any{"tree": to}, nil) != nil {
+		if load(zip(text), map[string]any{"tree": to}, nil) != nil {
 			return
 		}
 		if _, err := Save(map[string]any{"tree": to}, nil); err != nil {
