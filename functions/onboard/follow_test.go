@@ -92,7 +92,7 @@ func TestFollow(t *testing.T) {
 	h, db, roles := newHandler(t, admin, shop, payments, data)
 	d := h.members.(*membersStub)
 	applyScope(t, h, "r1", document(`{"all":true}`, `,"new_accounts":"join","exclude":{"accounts":["`+data+`"]}`), "")
-	if err := db.SavePolicies(t.Context(), "s", []soc.Policy{{Template: "alibaba_cloud_waf_flow", Account: payments, Enabled: true}}); err != nil {
+	if err := db.SavePolicies(t.Context(), "s", []soc.Policy{{Template: "alibaba_cloud_waf_flow", Account: payments, Enabled: true}}, store.AuditEntry{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := db.SaveDataSource(t.Context(), soc.DataSource{

@@ -29,16 +29,25 @@ type AuditEntry struct {
 
 // Audit appends an entry to the chain.
 func (s *DB) Audit(ctx context.Context, e AuditEntry) error {
-	return s.tx(ctx, "audit", func(t *sql.Tx) error {
-		var last string
-		err := t.QueryRowContext(ctx, `SELECT hash FROM audit ORDER BY seq DESC LIMIT 1`).Scan(&last)
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+	return s.tx(ctx, "audit", func(t *sql.Tx) error { return appendAudit(ctx, t, e) })
+}
+
+// appendAudit appends entries within a transaction, so that they stand or fall with the change that they tell of.
+func appendAudit(ctx context.Context, t *sql.Tx, entries ...AuditEntry) error {
+	var last string
+	err := t.QueryRowContext(ctx, `SELECT hash FROM audit ORDER BY seq DESC LIMIT 1`).Scan(&last)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	for _, e := range entries {
+		e.Hash = e.link(last)
+		if _, err := t.ExecContext(ctx, `INSERT INTO audit (at, actor, action, account, detail, origin, before, after, hash) VALUES (?,?,?,?,?,?,?,?,?)`,
+			nanos(e.At), e.Actor, e.Action, e.Account, e.Detail, e.Origin, e.Before, e.After, e.Hash); err != nil {
 			return err
 		}
-		_, err = t.ExecContext(ctx, `INSERT INTO audit (at, actor, action, account, detail, origin, before, after, hash) VALUES (?,?,?,?,?,?,?,?,?)`,
-			nanos(e.At), e.Actor, e.Action, e.Account, e.Detail, e.Origin, e.Before, e.After, e.link(last))
-		return err
-	})
+		last = e.Hash
+	}
+	return nil
 }
 
 // link is the hash of the entry behind the entry with hash last.
