@@ -42,6 +42,11 @@ func ChangeTitle(kind string, zh bool) string {
 		ChangeUndo:      {"Undo of a response in the account", "在账号中撤销响应"},
 		ChangeRefuse:    {"Response refused", "响应被拒绝执行"},
 		ChangeReject:    {"Response not approved", "响应未获批准"},
+		"approved":      {"Playbook approved in the console", "已在控制台批准剧本"},
+		"rejected":      {"Playbook rejected in the console", "已在控制台拒绝剧本"},
+		"retry":         {"Retry asked for in the console", "已在控制台请求重试"},
+		"undo":          {"Undo asked for in the console", "已在控制台请求撤销"},
+		"set state":     {"State of an event set in the console", "已在控制台设置事件状态"},
 	}[kind]
 	if zh {
 		return t[1]
