@@ -145,6 +145,10 @@ func TestFollow(t *testing.T) {
 	if f := follow(); len(f.Departed)+len(f.Joined) > 0 {
 		t.Errorf("again: %+v", f)
 	}
+	trail, err := db.SearchAudit(t.Context(), store.AuditQuery{Account: payments, Action: org.ChangeDisable})
+	if err != nil || len(trail) != 1 || trail[0].Actor != "onboard" || !strings.Contains(trail[0].Before, `"enabled":true`) || !strings.Contains(trail[0].After, `"enabled":false`) {
+		t.Errorf("the policies that went off are told of: %+v, %v", trail, err)
+	}
 	incidents, err := db.Incidents(t.Context(), store.IncidentFilter{Limit: 10})
 	var rules []string
 	for _, i := range incidents {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -121,6 +122,27 @@ func TestWhatWasNotDoneIsAudited(t *testing.T) {
 	list = w.trail(t, store.AuditQuery{Action: "response.execute", Account: payments})
 	if len(list) == 0 || list[0].After != `{"task":"failed","target":"198.51.100.77"}` || !strings.Contains(list[0].Detail, "NoPermission") {
 		t.Errorf("failed: %+v", list)
+	}
+}
+
+// TestRefusedPlanIsAudited has more targets than its playbook may have.
+func TestRefusedPlanIsAudited(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	i, err := w.db.Incident(t.Context(), w.incident)
+	must(t, err)
+	for n := range 40 {
+		i.Entities = append(i.Entities, soc.Entity{Type: soc.EntityIP, Value: fmt.Sprintf("203.0.113.%d", n+1), Part: "attacker"})
+	}
+	must(t, w.db.SaveIncident(t.Context(), i, nil))
+	for range 2 {
+		if got := w.plan(t, "execute"); got.Status != "refused" {
+			t.Fatalf("plan %+v", got)
+		}
+	}
+	list := w.trail(t, store.AuditQuery{})
+	if len(list) != 1 || list[0].Action != "response.refuse" || !strings.Contains(list[0].Detail, "41 targets") || !strings.Contains(list[0].Detail, w.incident) {
+		t.Errorf("trail %+v", list)
 	}
 }
 

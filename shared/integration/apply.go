@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
-	"github.com/fenghuo-soc/fenghuo/shared/store"
 )
 
 // Store keeps policies and data sources.
@@ -15,7 +14,7 @@ type Store interface {
 	// SavePolicies writes the policies and keeps the set that was there before under the snapshot id, together. A
 	// snapshot id that exists keeps its first content. An entry like by is added to the audit trail for each account in
 	// which a policy changes.
-	SavePolicies(ctx context.Context, snapshotID string, set []soc.Policy, by store.AuditEntry) error
+	SavePolicies(ctx context.Context, snapshotID string, set []soc.Policy, by soc.AuditEntry) error
 	DataSources(ctx context.Context) ([]soc.DataSource, error)
 	SaveDataSource(ctx context.Context, d soc.DataSource) error
 }
@@ -42,7 +41,7 @@ func (p Plan) CheckHash(shown string) error {
 // policy. Applying again changes nothing. A data source that cannot be written does not stop the others.
 //
 // By says who makes the change, when, from where and why; the audit trail gets an entry like it for each account.
-func Apply(ctx context.Context, s Store, p Plan, snapshotID, region string, by store.AuditEntry) ([]Failure, error) {
+func Apply(ctx context.Context, s Store, p Plan, snapshotID, region string, by soc.AuditEntry) ([]Failure, error) {
 	set := p.Policies()
 	for i := range set {
 		set[i].UpdatedAt = by.At

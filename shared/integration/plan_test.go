@@ -11,7 +11,6 @@ import (
 
 	"github.com/fenghuo-soc/fenghuo/shared/catalog"
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
-	"github.com/fenghuo-soc/fenghuo/shared/store"
 )
 
 const (
@@ -146,7 +145,7 @@ func (m *memory) current() []soc.Policy {
 	return out
 }
 
-func (m *memory) SavePolicies(_ context.Context, id string, set []soc.Policy, _ store.AuditEntry) error {
+func (m *memory) SavePolicies(_ context.Context, id string, set []soc.Policy, _ soc.AuditEntry) error {
 	if _, ok := m.snapshots[id]; !ok {
 		m.snapshots[id] = m.current()
 	}
@@ -177,7 +176,7 @@ func TestApplyDisableRollback(t *testing.T) {
 	m := newMemory()
 	apply := func(p Plan, id string) []Failure {
 		t.Helper()
-		f, err := Apply(t.Context(), m, p, id, region, store.AuditEntry{At: now})
+		f, err := Apply(t.Context(), m, p, id, region, soc.AuditEntry{At: now})
 		if err != nil {
 			t.Fatal(err)
 		}
