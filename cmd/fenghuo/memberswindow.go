@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"html/template"
 	"os"
+	"strings"
 	"time"
 
+	"github.com/fenghuo-soc/fenghuo/shared/org"
 	"github.com/fenghuo-soc/fenghuo/shared/window"
 )
 
@@ -56,8 +58,8 @@ th,td{text-align:left;vertical-align:top;border-bottom:1px solid #ccc;padding:.3
 {{else}}<tr><td colspan="8">Nothing is read.</tr>{{end}}</table>
 <h2>Roles</h2>{{range .Roles}}<h3>{{.Name}}</h3><p>May be taken by {{range .TrustedBy}}<code>{{.}}</code> {{end}}{{if .ExternalID}}with the directory's external id only{{end}}. It may do:</p>
 <p>{{range .Actions}}<code>{{.}}</code> {{end}}</p><p>on</p><p>{{range .Resources}}<code>{{.}}</code><br>{{end}}</p>{{end}}
-<h2>What was done to the account</h2><table><tr><th>When<th>Who<th>What</tr>
-{{range .Changes}}<tr><td>{{when .At}}<td>{{.Actor}}<td>{{.Action}} {{.Detail}}</tr>{{end}}</table>
+<h2>What was done to the account</h2><table><tr><th>When<th>Who<th>What<th>Before<th>After</tr>
+{{range .Changes}}<tr><td>{{when .At}}<td>{{.Actor}}<td><b>{{or .Title .Action}}</b> <span lang="zh">{{.TitleZH}}</span><br>{{.Detail}}<td><code>{{.Before}}</code><td><code>{{.After}}</code></tr>{{end}}</table>
 {{range .Receipts}}<h2>Receipt of leaving on {{when .LeftAt}}</h2><p>{{.Note}}</p><ul>{{range .Roles}}<li>{{.Name}}: {{.State}}</li>{{end}}{{range .Kept}}<li>kept: {{.What}}, {{.Where}}{{if .Until.IsZero}}{{else}}, until {{when .Until}}{{end}}</li>{{end}}</ul>{{end}}
 </body></html>
 `))
@@ -88,7 +90,8 @@ func (m *membersAudit) Run(ctx context.Context) error {
 		return err
 	}
 	for _, e := range out.Entries {
-		fmt.Println(printable(fmt.Sprintf("%s %s %s by %s from %s: %s; before %s after %s", e.At.UTC().Format(time.RFC3339), e.Account, e.Action, e.Actor, e.Origin, e.Detail, e.Before, e.After)))
+		title := strings.TrimSpace(org.ChangeTitle(e.Action, false) + " " + org.ChangeTitle(e.Action, true))
+		fmt.Println(printable(fmt.Sprintf("%s %s %s (%s) by %s from %s: %s; before %s after %s", e.At.UTC().Format(time.RFC3339), e.Account, e.Action, title, e.Actor, e.Origin, e.Detail, e.Before, e.After)))
 	}
 	fmt.Printf("%d entries shown; the chain of %d is whole, its last hash is %s\n", len(out.Entries), out.Chain, out.Last)
 	return nil

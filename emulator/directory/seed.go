@@ -149,19 +149,3 @@ func (s *Service) change(managementID, accountID string, f func(*member)) error 
 	f(m)
 	return nil
 }
-
-// AgeInvitations makes the pending invitations of a directory older, as if that time had passed for them: 14 days end them.
-func (s *Service) AgeInvitations(managementID string, by time.Duration) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	t, err := s.owned(managementID)
-	if err != nil {
-		return err
-	}
-	for _, h := range s.handshakes {
-		if h.from == t && h.state == "Pending" {
-			h.created, h.modified = h.created.Add(-by), h.modified.Add(-by)
-		}
-	}
-	return nil
-}

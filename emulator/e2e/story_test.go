@@ -49,6 +49,7 @@ func TestStory(t *testing.T) {
 		case demo.StageScore:
 			checkBlocked(t, before, blocked(t, c))
 			t.Run("every grant is used", func(t *testing.T) { checkGrants(t, c) })
+			t.Run("audit trail", func(t *testing.T) { checkTrail(t, c) })
 			t.Run("search across accounts", func(t *testing.T) { searchStream(t, c) })
 			t.Run("a cloud from a snapshot", func(t *testing.T) { restored(t, c) })
 		}

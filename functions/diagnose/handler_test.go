@@ -78,7 +78,7 @@ func newHandler(t *testing.T, now time.Time) *handler {
 	name, project := soc.DataSourceName(waf, region, shop), "wafnew-project-"+shop+"-"+region
 	_, errShards := db.AddShards(t.Context(), []store.NewShard{{Shard: store.Shard{Source: name, Account: shop, Region: region, Template: waf, Project: project, Logstore: "wafnew-logstore"}}})
 	for _, err := range []error{
-		db.SavePolicies(t.Context(), "s", []soc.Policy{{Template: waf, Account: shop, Enabled: true, UpdatedAt: now.Add(-time.Hour)}}),
+		db.SavePolicies(t.Context(), "s", []soc.Policy{{Template: waf, Account: shop, Enabled: true, UpdatedAt: now.Add(-time.Hour)}}, store.AuditEntry{}),
 		db.SaveDataSource(t.Context(), soc.DataSource{
 			Name: name, Template: waf, Account: shop, Region: region, Enabled: true,
 			Stores: []soc.LogStore{{Project: project, Logstore: "wafnew-logstore", Shards: 1}},

@@ -84,7 +84,7 @@ func newWorld(t *testing.T, policies ...soc.Policy) *world {
 			t.Fatal(err)
 		}
 	}
-	if err := db.SavePolicies(t.Context(), "s", policies); err != nil {
+	if err := db.SavePolicies(t.Context(), "s", policies, store.AuditEntry{}); err != nil {
 		t.Fatal(err)
 	}
 	c, err := catalog.Load()

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/fenghuo-soc/fenghuo/shared/integration"
+	"github.com/fenghuo-soc/fenghuo/shared/org"
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
 )
 
@@ -88,7 +89,7 @@ func (h *handler) disable(ctx context.Context, r request, out *result) error {
 		return err
 	}
 	out.Plan = integration.Disable(facts, accounts)
-	return h.write(ctx, r.RunID, out)
+	return h.write(ctx, r.RunID, out, org.ChangeDisable, "policies switched off, as before an account leaves")
 }
 
 // rollback restores the policies that were there before the change with the given run id.
@@ -109,5 +110,5 @@ func (h *handler) rollback(ctx context.Context, r request, out *result) error {
 		return err
 	}
 	out.Plan = integration.Rollback(facts, before, joined)
-	return h.write(ctx, r.RunID, out)
+	return h.write(ctx, r.RunID, out, org.ChangeRollback, "policies as they were before run "+r.Snapshot)
 }

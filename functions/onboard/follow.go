@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/fenghuo-soc/fenghuo/shared/fc"
 	"github.com/fenghuo-soc/fenghuo/shared/integration"
 	"github.com/fenghuo-soc/fenghuo/shared/org"
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
@@ -161,7 +162,9 @@ func (h *handler) disable(ctx context.Context, run, uid string) error {
 	if facts.Current, err = h.store.Policies(ctx); err != nil {
 		return err
 	}
-	failed, err := integration.Apply(ctx, h.store, integration.Disable(facts, []string{uid}), run+"-"+uid, h.region, h.now())
+	failed, err := integration.Apply(ctx, h.store, integration.Disable(facts, []string{uid}), run+"-"+uid, h.region, store.AuditEntry{
+		At: h.now(), Actor: "onboard", Origin: fc.Origin(ctx, run), Action: org.ChangeDisable, Detail: "policies switched off: the account left the directory",
+	})
 	if err == nil && len(failed) > 0 {
 		err = &soc.Error{Kind: soc.Unavailable, Op: "switch policies off", Account: uid, Resource: failed[0].Source, Err: errors.New(failed[0].Reason)}
 	}

@@ -92,7 +92,7 @@ func TestFollow(t *testing.T) {
 	h, db, roles := newHandler(t, admin, shop, payments, data)
 	d := h.members.(*membersStub)
 	applyScope(t, h, "r1", document(`{"all":true}`, `,"new_accounts":"join","exclude":{"accounts":["`+data+`"]}`), "")
-	if err := db.SavePolicies(t.Context(), "s", []soc.Policy{{Template: "alibaba_cloud_waf_flow", Account: payments, Enabled: true}}); err != nil {
+	if err := db.SavePolicies(t.Context(), "s", []soc.Policy{{Template: "alibaba_cloud_waf_flow", Account: payments, Enabled: true}}, store.AuditEntry{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := db.SaveDataSource(t.Context(), soc.DataSource{
@@ -144,6 +144,10 @@ func TestFollow(t *testing.T) {
 	}
 	if f := follow(); len(f.Departed)+len(f.Joined) > 0 {
 		t.Errorf("again: %+v", f)
+	}
+	trail, err := db.SearchAudit(t.Context(), store.AuditQuery{Account: payments, Action: org.ChangeDisable})
+	if err != nil || len(trail) != 1 || trail[0].Actor != "onboard" || !strings.Contains(trail[0].Before, `"enabled":true`) || !strings.Contains(trail[0].After, `"enabled":false`) {
+		t.Errorf("the policies that went off are told of: %+v, %v", trail, err)
 	}
 	incidents, err := db.Incidents(t.Context(), store.IncidentFilter{Limit: 10})
 	var rules []string

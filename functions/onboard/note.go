@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/fenghuo-soc/fenghuo/shared/fc"
 	"github.com/fenghuo-soc/fenghuo/shared/org"
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
 	"github.com/fenghuo-soc/fenghuo/shared/store"
@@ -34,7 +35,7 @@ func (h *handler) note(ctx context.Context, c org.Change) error {
 
 // auditOnce appends an entry unless the run has it already.
 func (h *handler) auditOnce(ctx context.Context, run string, e store.AuditEntry) error {
-	e.Origin = origin(ctx, run)
+	e.Origin = fc.Origin(ctx, run)
 	if run != "" {
 		have, err := h.store.SearchAudit(ctx, store.AuditQuery{Account: e.Account, Action: e.Action, Text: run, Limit: 10})
 		if err != nil {

@@ -118,7 +118,7 @@ func (h *handler) storeScope(ctx context.Context, run string, doc org.Scope, by 
 		by = "onboard"
 	}
 	if err := h.store.Audit(ctx, store.AuditEntry{
-		At: h.now(), Actor: by, Origin: origin(ctx, run), Action: org.ChangeScope,
+		At: h.now(), Actor: by, Origin: fc.Origin(ctx, run), Action: org.ChangeScope,
 		Detail: "scope document applied", Before: string(before), After: string(body),
 	}); err != nil {
 		return err
@@ -182,12 +182,4 @@ func self(ctx context.Context) string {
 		return c.AccountID
 	}
 	return ""
-}
-
-// origin names where a change came from: the run of a flow or a trigger, and the request.
-func origin(ctx context.Context, run string) string {
-	if c, ok := fc.FromContext(ctx); ok && c.RequestID != "" {
-		return run + " request " + c.RequestID
-	}
-	return run
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fenghuo-soc/fenghuo/shared/cloud/directory"
+	"github.com/fenghuo-soc/fenghuo/shared/fc"
 	"github.com/fenghuo-soc/fenghuo/shared/org"
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
 	"github.com/fenghuo-soc/fenghuo/shared/store"
@@ -63,7 +64,7 @@ func (h *handler) observeDelegations(ctx context.Context, run string) error {
 			before = last[0].After
 		}
 		if err := h.store.Audit(ctx, store.AuditEntry{
-			At: h.now(), Actor: "management account " + h.management, Origin: "seen by " + origin(ctx, run), Action: org.ChangeDelegates, Account: self(ctx),
+			At: h.now(), Actor: "management account " + h.management, Origin: "seen by " + fc.Origin(ctx, run), Action: org.ChangeDelegates, Account: self(ctx),
 			Detail: "delegated administrators as Security Center shows them; who changed them stands in ActionTrail and in the flows of account " + h.management,
 			Before: before, After: string(after),
 		}); err != nil || before == "" {

@@ -86,7 +86,11 @@ func (h *handler) reject(ctx context.Context, in request) (answer, error) {
 	if kind := soc.KindOf(err); err != nil && kind != soc.Conflict && kind != soc.NotFound {
 		return answer{}, err
 	}
-	if err := h.runs.SetRunState(ctx, run.ID, soc.RunRejected, h.now()); err != nil {
+	entries, err := h.rejected(ctx, run)
+	if err != nil {
+		return answer{}, err
+	}
+	if err := h.runs.EndRun(ctx, run.ID, soc.RunRejected, h.now(), entries...); err != nil {
 		return answer{}, err
 	}
 	return answer{Status: string(soc.RunRejected), RunID: run.ID, Reason: "the run was not approved"},

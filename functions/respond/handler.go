@@ -72,7 +72,9 @@ type runStore interface {
 	RunsOf(ctx context.Context, incidentID string) ([]soc.Run, error)
 	SetRunState(ctx context.Context, id string, state soc.RunState, now time.Time) error
 	SaveTasks(ctx context.Context, tasks []soc.Task) error
+	EndRun(ctx context.Context, id string, state soc.RunState, now time.Time, entries ...store.AuditEntry) error
 	SaveTask(ctx context.Context, t soc.Task) error
+	FinishTask(ctx context.Context, t soc.Task, e store.AuditEntry) error
 }
 
 // approvals keeps what people answered; *store.DB is one.
@@ -102,7 +104,7 @@ type handler struct {
 	scope     scope
 	lock      func(ctx context.Context, name string, ttl time.Duration, f func(context.Context) error) error
 	book      *response.Book
-	executor  response.Executor
+	executor  response.Executor // its Save is set for each task
 	now       func() time.Time
 }
 

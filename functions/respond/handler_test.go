@@ -87,7 +87,7 @@ func setup(t *testing.T) *world {
 		db: db, cloud: c, incident: "inc-1", run: soc.RunID("block-ip", "inc-1"),
 		handler: &handler{
 			runs: db, approvals: db, incidents: db, scope: db, lock: db.WithLock, book: book, now: tick,
-			executor: response.Executor{Ports: c, Save: db.SaveTask, Now: tick},
+			executor: response.Executor{Ports: c, Now: tick},
 		},
 	}
 	for _, uid := range []string{shop, payments} {

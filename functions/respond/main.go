@@ -34,7 +34,6 @@ func build(ctx context.Context, cfg config) (func(context.Context, request) (ans
 		executor: response.Executor{
 			Ports: &ports{api: api, roles: sts.NewCache(sts.New(api), nil), externalID: cfg.ExternalID},
 			Own:   response.Own{Networks: cfg.OwnNetworks, AccessKeys: cfg.OwnAccessKeys},
-			Save:  db.SaveTask,
 		},
 	}
 	return h.handle, nil

@@ -40,7 +40,12 @@ func (h *handler) plan(ctx context.Context, in request) (answer, error) {
 	if err := h.runs.SaveTasks(ctx, plan.Tasks); err != nil {
 		return answer{}, err
 	}
-	if err := h.runs.SetRunState(ctx, run.ID, state, h.now()); err != nil {
+	if state == soc.RunRejected {
+		err = h.runs.EndRun(ctx, run.ID, state, h.now(), h.refused(ctx, run, plan.Reason))
+	} else {
+		err = h.runs.SetRunState(ctx, run.ID, state, h.now())
+	}
+	if err != nil {
 		return answer{}, err
 	}
 	text := "Planned " + plan.Summary

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/fenghuo-soc/fenghuo/shared/response"
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
 )
 
@@ -25,13 +26,17 @@ func (h *handler) task(ctx context.Context, in request) (answer, error) {
 		if soc.KindOf(err) != soc.Denied {
 			return answer{}, err
 		}
-		return answer{Status: "failed", RunID: run.ID, TaskID: t.ID, Reason: err.Error()}, h.refuse(ctx, t, in.Mode, err)
+		return answer{Status: "failed", RunID: run.ID, TaskID: t.ID, Reason: err.Error()}, h.refuse(ctx, run, t, in.Mode, err)
 	}
 	before := t
+	x, err := h.audited(ctx, run, before, in.Mode)
+	if err != nil {
+		return answer{}, err
+	}
 	if in.Mode == "undo" {
-		t, err = h.executor.Undo(ctx, t)
+		t, err = x.Undo(ctx, t)
 	} else {
-		t, err = h.execute(ctx, run, t)
+		t, err = h.execute(ctx, x, run, t)
 	}
 	if err != nil {
 		return answer{}, err
@@ -55,7 +60,7 @@ func (h *handler) task(ctx context.Context, in request) (answer, error) {
 	})
 }
 
-func (h *handler) execute(ctx context.Context, run soc.Run, t soc.Task) (soc.Task, error) {
+func (h *handler) execute(ctx context.Context, x response.Executor, run soc.Run, t soc.Task) (soc.Task, error) {
 	if t.State == soc.TaskSucceeded {
 		return t, nil
 	}
@@ -74,7 +79,7 @@ func (h *handler) execute(ctx context.Context, run soc.Run, t soc.Task) (soc.Tas
 	if err := h.runs.SaveTask(ctx, t); err != nil {
 		return t, err
 	}
-	return h.executor.Execute(ctx, t)
+	return x.Execute(ctx, t)
 }
 
 // mayAct is Denied when the run was not approved, or the account has left or switched response off since it was planned.
@@ -102,10 +107,15 @@ func (h *handler) mayAct(ctx context.Context, run soc.Run, t soc.Task) error {
 }
 
 // refuse keeps why a task was not done. An undo that is refused leaves the task as it is: its effect is there.
-func (h *handler) refuse(ctx context.Context, t soc.Task, mode string, why error) error {
+func (h *handler) refuse(ctx context.Context, run soc.Run, t soc.Task, mode string, why error) error {
 	if mode == "undo" || t.State == soc.TaskSucceeded || t.State == soc.TaskUndone {
 		return nil
 	}
+	if t.State == soc.TaskFailed && t.Reason == why.Error() {
+		return nil // said before
+	}
 	t.State, t.Reason, t.UpdatedAt = soc.TaskFailed, why.Error(), h.now()
-	return h.runs.SaveTask(ctx, t)
+	e := h.refused(ctx, run, t.Reason+" "+t.Summary+", "+t.ID+".")
+	e.Account = t.Account
+	return h.runs.FinishTask(ctx, t, e)
 }

@@ -58,6 +58,15 @@ func Self(ctx context.Context) Context {
 	return Context{}
 }
 
+// Origin names where a change came from, as the audit trail keeps it: the run of a flow, a trigger, and the request that
+// the platform logs.
+func Origin(ctx context.Context, run string) string {
+	if c, ok := FromContext(ctx); ok && c.RequestID != "" {
+		return run + " request " + c.RequestID
+	}
+	return run
+}
+
 // Logger returns the request's logger, or one that discards everything when ctx belongs to no request.
 func Logger(ctx context.Context) *slog.Logger {
 	if c, ok := FromContext(ctx); ok && c.Logger != nil {

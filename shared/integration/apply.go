@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"time"
 
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
 )
@@ -13,8 +12,9 @@ import (
 // Store keeps policies and data sources.
 type Store interface {
 	// SavePolicies writes the policies and keeps the set that was there before under the snapshot id, together. A
-	// snapshot id that exists keeps its first content.
-	SavePolicies(ctx context.Context, snapshotID string, set []soc.Policy) error
+	// snapshot id that exists keeps its first content. An entry like by is added to the audit trail for each account in
+	// which a policy changes.
+	SavePolicies(ctx context.Context, snapshotID string, set []soc.Policy, by soc.AuditEntry) error
 	DataSources(ctx context.Context) ([]soc.DataSource, error)
 	SaveDataSource(ctx context.Context, d soc.DataSource) error
 }
@@ -39,12 +39,14 @@ func (p Plan) CheckHash(shown string) error {
 // Apply writes the policies of a plan, with a snapshot of what was there before, and a data source for each of them in
 // the region, even when its policy is off. Data sources that exist, in any region, are switched on or off with their
 // policy. Applying again changes nothing. A data source that cannot be written does not stop the others.
-func Apply(ctx context.Context, s Store, p Plan, snapshotID, region string, now time.Time) ([]Failure, error) {
+//
+// By says who makes the change, when, from where and why; the audit trail gets an entry like it for each account.
+func Apply(ctx context.Context, s Store, p Plan, snapshotID, region string, by soc.AuditEntry) ([]Failure, error) {
 	set := p.Policies()
 	for i := range set {
-		set[i].UpdatedAt = now
+		set[i].UpdatedAt = by.At
 	}
-	if err := s.SavePolicies(ctx, snapshotID, set); err != nil {
+	if err := s.SavePolicies(ctx, snapshotID, set, by); err != nil {
 		return nil, err
 	}
 	have, err := s.DataSources(ctx)

@@ -145,7 +145,7 @@ func (m *memory) current() []soc.Policy {
 	return out
 }
 
-func (m *memory) SavePolicies(_ context.Context, id string, set []soc.Policy) error {
+func (m *memory) SavePolicies(_ context.Context, id string, set []soc.Policy, _ soc.AuditEntry) error {
 	if _, ok := m.snapshots[id]; !ok {
 		m.snapshots[id] = m.current()
 	}
@@ -176,7 +176,7 @@ func TestApplyDisableRollback(t *testing.T) {
 	m := newMemory()
 	apply := func(p Plan, id string) []Failure {
 		t.Helper()
-		f, err := Apply(t.Context(), m, p, id, region, now)
+		f, err := Apply(t.Context(), m, p, id, region, soc.AuditEntry{At: now})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -13,6 +13,13 @@ const (
 	ChangePass      = "window.pass"  // a pass for the window was handed out
 	ChangeScope     = "scope.apply"
 	ChangeDelegates = "delegation.change" // who administers the directory's security services
+	ChangePolicies  = "policies.apply"
+	ChangeDisable   = "policies.disable"  // before an account leaves, or after it left the directory
+	ChangeRollback  = "policies.rollback" // policies of a snapshot came back
+	ChangeRespond   = "response.execute"  // a task of a playbook was tried; its entry says what became of it
+	ChangeUndo      = "response.undo"     // the same of its inverse
+	ChangeRefuse    = "response.refuse"   // a run or a task was refused; nothing was done
+	ChangeReject    = "response.reject"   // a run was not approved; nothing was done
 )
 
 // ChangeTitle names a kind of change for people, in English or Chinese; "" for what is none.
@@ -28,6 +35,18 @@ func ChangeTitle(kind string, zh bool) string {
 		ChangePass:      {"Pass for the member's window handed out", "已发放成员账号视图凭证"},
 		ChangeScope:     {"Scope document applied", "已应用范围文档"},
 		ChangeDelegates: {"Delegated administrators changed", "委派管理员变更"},
+		ChangePolicies:  {"Integration policies applied", "已应用接入策略"},
+		ChangeDisable:   {"Integration policies switched off", "已停用接入策略"},
+		ChangeRollback:  {"Integration policies rolled back", "已回滚接入策略"},
+		ChangeRespond:   {"Response in the account", "在账号中执行响应"},
+		ChangeUndo:      {"Undo of a response in the account", "在账号中撤销响应"},
+		ChangeRefuse:    {"Response refused", "响应被拒绝执行"},
+		ChangeReject:    {"Response not approved", "响应未获批准"},
+		"approved":      {"Playbook approved in the console", "已在控制台批准剧本"},
+		"rejected":      {"Playbook rejected in the console", "已在控制台拒绝剧本"},
+		"retry":         {"Retry asked for in the console", "已在控制台请求重试"},
+		"undo":          {"Undo asked for in the console", "已在控制台请求撤销"},
+		"set state":     {"State of an event set in the console", "已在控制台设置事件状态"},
 	}[kind]
 	if zh {
 		return t[1]

@@ -54,6 +54,18 @@ const (
 	inverseStatus = "status" // of the key before
 )
 
+// KeyOff is the status of an access key that was disabled.
+const KeyOff = "Inactive"
+
+// Key is the owner of an access key and its status.
+type Key struct{ User, Status string }
+
+// FoundKey is the key as a task found it before it changed anything; zero for other tasks, and before it was looked for.
+func FoundKey(t soc.Task) Key { return Key{t.Inverse[inverseUser], t.Inverse[inverseStatus]} }
+
+// RuleOf names the rules of a product that a task made, by the product's ids; "" for other tasks, and before they were made.
+func RuleOf(t soc.Task) string { return t.Inverse[inverseHandle] }
+
 // Execute does the task. A failure is written into the task, not returned: State and Reason tell. The error is for a
 // task that could not be saved. A task that succeeded before is left alone.
 func (x Executor) Execute(ctx context.Context, t soc.Task) (soc.Task, error) {
@@ -167,10 +179,10 @@ func (x Executor) disableKey(ctx context.Context, t *soc.Task) error {
 			return err
 		}
 	}
-	if status == "Inactive" {
+	if status == KeyOff {
 		return nil
 	}
-	return keys.SetKeyStatus(ctx, user, t.Target, "Inactive")
+	return keys.SetKeyStatus(ctx, user, t.Target, KeyOff)
 }
 
 // findOwner asks RAM which of the candidates has the key: a log may name several users.

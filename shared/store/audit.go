@@ -13,36 +13,34 @@ import (
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
 )
 
-// AuditEntry says who did what to which account, from where, and what was there before and after. It is only ever
-// appended. No field may hold a secret.
-type AuditEntry struct {
-	At      time.Time
-	Actor   string // function and request, or a person
-	Origin  string // where it came from: the run of a flow, a trigger, an address; "" when unknown
-	Action  string
-	Account string
-	Detail  string // plain words
-	Before  string // state before the change, "" when there was none
-	After   string // state after it
-	Hash    string // of this entry and the one before it; set by [DB.Audit], "" in entries older than the chain
-}
+// AuditEntry is an entry of the audit trail.
+type AuditEntry = soc.AuditEntry
 
 // Audit appends an entry to the chain.
 func (s *DB) Audit(ctx context.Context, e AuditEntry) error {
-	return s.tx(ctx, "audit", func(t *sql.Tx) error {
-		var last string
-		err := t.QueryRowContext(ctx, `SELECT hash FROM audit ORDER BY seq DESC LIMIT 1`).Scan(&last)
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
-			return err
-		}
-		_, err = t.ExecContext(ctx, `INSERT INTO audit (at, actor, action, account, detail, origin, before, after, hash) VALUES (?,?,?,?,?,?,?,?,?)`,
-			nanos(e.At), e.Actor, e.Action, e.Account, e.Detail, e.Origin, e.Before, e.After, e.link(last))
-		return err
-	})
+	return s.tx(ctx, "audit", func(t *sql.Tx) error { return appendAudit(ctx, t, e) })
 }
 
-// link is the hash of the entry behind the entry with hash last.
-func (e AuditEntry) link(last string) string {
+// appendAudit appends entries within a transaction, so that they stand or fall with the change that they tell of.
+func appendAudit(ctx context.Context, t *sql.Tx, entries ...AuditEntry) error {
+	var last string
+	err := t.QueryRowContext(ctx, `SELECT hash FROM audit ORDER BY seq DESC LIMIT 1`).Scan(&last)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	for _, e := range entries {
+		e.Hash = link(e, last)
+		if _, err := t.ExecContext(ctx, `INSERT INTO audit (at, actor, action, account, detail, origin, before, after, hash) VALUES (?,?,?,?,?,?,?,?,?)`,
+			nanos(e.At), e.Actor, e.Action, e.Account, e.Detail, e.Origin, e.Before, e.After, e.Hash); err != nil {
+			return err
+		}
+		last = e.Hash
+	}
+	return nil
+}
+
+// link is the hash of an entry behind the entry with hash last.
+func link(e AuditEntry, last string) string {
 	b, err := json.Marshal([]any{last, nanos(e.At), e.Actor, e.Origin, e.Action, e.Account, e.Detail, e.Before, e.After})
 	if err != nil {
 		panic("store: " + err.Error()) // texts and a number
@@ -102,7 +100,7 @@ func (s *DB) VerifyAudit(ctx context.Context) (entries int, last string, err err
 		if err != nil || broken != nil {
 			return err
 		}
-		if e.Hash != e.link(last) && (e.Hash != "" || last != "") { // entries from before the chain have no hash
+		if e.Hash != link(e, last) && (e.Hash != "" || last != "") { // entries from before the chain have no hash
 			broken = &soc.Error{
 				Kind: soc.Conflict, Op: "verify audit trail", Resource: fmt.Sprintf("entry %d", seq),
 				Err:  errors.New("the entry does not follow from the one before it: the trail was changed"),

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
@@ -43,7 +45,10 @@ func policies(ctx context.Context, q querier) ([]soc.Policy, error) {
 // SavePolicies writes the given policies and keeps the whole set that was there before as a snapshot, in one
 // transaction. Policies that are not named stay as they are. A snapshot id that exists keeps its first content, so a
 // retried step can still be rolled back to what was there before its first try.
-func (s *DB) SavePolicies(ctx context.Context, snapshotID string, set []soc.Policy) error {
+//
+// The same transaction appends an entry like by to the audit trail for each account in which a policy changes, with the
+// states of its changed policies before and after. What is written again changes nothing, and gets no entry.
+func (s *DB) SavePolicies(ctx context.Context, snapshotID string, set []soc.Policy, by AuditEntry) error {
 	return s.tx(ctx, "save policies", func(t *sql.Tx) error {
 		before, err := policies(ctx, t)
 		if err != nil {
@@ -60,8 +65,44 @@ func (s *DB) SavePolicies(ctx context.Context, snapshotID string, set []soc.Poli
 				return err
 			}
 		}
-		return nil
+		return appendAudit(ctx, t, policyEntries(before, set, by)...)
 	})
+}
+
+// switches are the states of policies of an account, by template, as the audit trail keeps them.
+type switches map[string]policySwitch
+
+type policySwitch struct {
+	Enabled bool `json:"enabled"`
+	AutoAdd bool `json:"auto_add"`
+}
+
+// policyEntries returns an entry for each account whose policies set changes, by account. A policy that is not there
+// is one that is off.
+func policyEntries(before, set []soc.Policy, by AuditEntry) []AuditEntry {
+	type key struct{ template, account string }
+	was := map[key]policySwitch{}
+	for _, p := range before {
+		was[key{p.Template, p.Account}] = policySwitch{p.Enabled, p.AutoAdd}
+	}
+	from, to := map[string]switches{}, map[string]switches{}
+	for _, p := range set {
+		old, now := was[key{p.Template, p.Account}], policySwitch{p.Enabled, p.AutoAdd}
+		if old == now {
+			continue
+		}
+		if to[p.Account] == nil {
+			from[p.Account], to[p.Account] = switches{}, switches{}
+		}
+		from[p.Account][p.Template], to[p.Account][p.Template] = old, now
+	}
+	var out []AuditEntry
+	for _, account := range slices.Sorted(maps.Keys(to)) {
+		e := by
+		e.Account, e.Before, e.After = account, text(from[account]), text(to[account])
+		out = append(out, e)
+	}
+	return out
 }
 
 func latest(set []soc.Policy) (t time.Time) {

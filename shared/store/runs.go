@@ -90,6 +90,21 @@ func (s *DB) SetRunState(ctx context.Context, id string, state soc.RunState, now
 	return s.exec(ctx, "set run state", `UPDATE runs SET state = ?, updated_at = ? WHERE id = ?`, state, nanos(now), id)
 }
 
+// EndRun moves a run to another state and appends entries to the audit trail, together. A run that has the state
+// already is left alone and gets no entries; NotFound when there is no such run.
+func (s *DB) EndRun(ctx context.Context, id string, state soc.RunState, now time.Time, entries ...AuditEntry) error {
+	return s.tx(ctx, "end run", func(t *sql.Tx) error {
+		var was soc.RunState
+		if err := rowOrNotFound("end run", id, t.QueryRowContext(ctx, `SELECT state FROM runs WHERE id = ?`, id).Scan(&was)); err != nil || was == state {
+			return err
+		}
+		if _, err := t.ExecContext(ctx, `UPDATE runs SET state = ?, updated_at = ? WHERE id = ?`, state, nanos(now), id); err != nil {
+			return err
+		}
+		return appendAudit(ctx, t, entries...)
+	})
+}
+
 // SaveTasks writes the tasks of a plan. Those that are there already stay as they are: planning twice plans once.
 func (s *DB) SaveTasks(ctx context.Context, tasks []soc.Task) error {
 	return s.tx(ctx, "save tasks", func(t *sql.Tx) error {
@@ -105,12 +120,25 @@ func (s *DB) SaveTasks(ctx context.Context, tasks []soc.Task) error {
 
 // SaveTask writes what became of a task; NotFound when it was never planned.
 func (s *DB) SaveTask(ctx context.Context, k soc.Task) error {
-	r, err := s.sql.ExecContext(ctx, `UPDATE tasks SET state = ?, body = ? WHERE id = ?`, k.State, text(k), k.ID)
-	if err != nil {
-		return unavailable("save task", err)
-	}
-	if n, err := r.RowsAffected(); err != nil || n == 1 {
-		return err
-	}
-	return notFound("save task", k.ID)
+	return s.saveTask(ctx, k)
+}
+
+// FinishTask is [DB.SaveTask] with an entry of the audit trail about what was done: both are written, or neither.
+func (s *DB) FinishTask(ctx context.Context, k soc.Task, e AuditEntry) error {
+	return s.saveTask(ctx, k, e)
+}
+
+func (s *DB) saveTask(ctx context.Context, k soc.Task, entries ...AuditEntry) error {
+	return s.tx(ctx, "save task", func(t *sql.Tx) error {
+		r, err := t.ExecContext(ctx, `UPDATE tasks SET state = ?, body = ? WHERE id = ?`, k.State, text(k), k.ID)
+		if err != nil {
+			return err
+		}
+		if n, err := r.RowsAffected(); err != nil {
+			return err
+		} else if n == 0 {
+			return notFound("save task", k.ID)
+		}
+		return appendAudit(ctx, t, entries...)
+	})
 }

@@ -96,9 +96,9 @@ func TestPolicySnapshotKeepsFirst(t *testing.T) {
 	s := open(t)
 	one := []soc.Policy{{Template: "waf", Account: "1", Enabled: true, UpdatedAt: now}}
 	two := []soc.Policy{{Template: "waf", Account: "1", UpdatedAt: now}}
-	must(t, s.SavePolicies(t.Context(), "first", one))
-	must(t, s.SavePolicies(t.Context(), "second", two))
-	must(t, s.SavePolicies(t.Context(), "second", two)) // a retried step
+	must(t, s.SavePolicies(t.Context(), "first", one, store.AuditEntry{Action: "policies.apply"}))
+	must(t, s.SavePolicies(t.Context(), "second", two, store.AuditEntry{Action: "policies.apply"}))
+	must(t, s.SavePolicies(t.Context(), "second", two, store.AuditEntry{Action: "policies.apply"})) // a retried step
 	before, err := s.PolicySnapshot(t.Context(), "second")
 	must(t, err)
 	if d := cmp.Diff(one, before); d != "" {

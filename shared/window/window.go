@@ -44,10 +44,14 @@ type Source struct {
 
 // Change is something that was done to the account.
 type Change struct {
-	At     time.Time `json:"at"`
-	Actor  string    `json:"actor"`
-	Action string    `json:"action"`
-	Detail string    `json:"detail"`
+	At      time.Time `json:"at"`
+	Actor   string    `json:"actor"`
+	Action  string    `json:"action"`
+	Title   string    `json:"title"` // names the action; "" for one that this version does not know
+	TitleZH string    `json:"title_zh"`
+	Detail  string    `json:"detail"`
+	Before  string    `json:"before"` // state before the change, "" when there was none
+	After   string    `json:"after"`
 }
 
 // changes is how many changes a window shows.
@@ -101,7 +105,10 @@ func (v Viewer) Look(ctx context.Context, uid string) (Window, error) {
 		return out, err
 	}
 	for _, e := range trail {
-		out.Changes = append(out.Changes, Change{e.At, e.Actor, e.Action, e.Detail})
+		out.Changes = append(out.Changes, Change{
+			At: e.At, Actor: e.Actor, Action: e.Action, Title: org.ChangeTitle(e.Action, false), TitleZH: org.ChangeTitle(e.Action, true),
+			Detail: e.Detail, Before: e.Before, After: e.After,
+		})
 	}
 	receipts, err := v.Store.Receipts(ctx, uid)
 	out.Receipts = append(out.Receipts, receipts...)
