@@ -50,7 +50,7 @@ func setup(t *testing.T) (func(method, target, body string) *httptest.ResponseRe
 	remote := &cloud{}
 	srv := httptest.NewServer(remote)
 	t.Cleanup(srv.Close)
-	cfg := config{Endpoint: srv.URL, SLSEndpoint: srv.URL, Store: "sqlite:" + filepath.Join(t.TempDir(), "soc.db"), Project: "central", Stream: "stream", TokenSHA256: tokenHash, LogStorage: "off"}
+	cfg := config{Endpoint: srv.URL, SLSEndpoint: srv.URL, Store: "sqlite:" + filepath.Join(t.TempDir(), "soc.db"), Project: "central", Stream: "stream", Alerts: "alerts", TokenSHA256: tokenHash, LogStorage: "off"}
 	if err := cfg.Validate(); err != nil {
 		t.Fatal(err)
 	}

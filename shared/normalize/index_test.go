@@ -234,6 +234,37 @@ func TestArchiveIndexesWhatStreamDoes(t *testing.T) {
 	}
 }
 
+// TestDocumentedFields: the table of docs/log-queries.md names every key of both Logstores, and nothing else.
+func TestDocumentedFields(t *testing.T) {
+	t.Parallel()
+	b, err := os.ReadFile("../../docs/log-queries.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	index := indexed(t, "StreamIndex")
+	maps.Copy(index, indexed(t, "ArchiveIndex"))
+	delete(index, "event") // its rows name what is inside
+	documented := keys{}
+	for line := range strings.Lines(string(b)) {
+		cells := strings.Split(line, "|")
+		if len(cells) != 5 {
+			continue
+		}
+		prefix := ""
+		if strings.Contains(cells[1], "`event`") {
+			prefix = "event."
+		}
+		for name := range strings.FieldsSeq(cells[3]) {
+			if strings.HasPrefix(name, "`") {
+				documented[prefix+strings.Trim(name, "`")] = strings.TrimPrefix(strings.TrimSpace(cells[2]), "all ")
+			}
+		}
+	}
+	if d := cmp.Diff(index, documented); d != "" {
+		t.Errorf("types of fields (-template.yaml +docs):\n%s", d)
+	}
+}
+
 func envelopeFields(t *testing.T) []string {
 	t.Helper()
 	var out []string
