@@ -16,7 +16,7 @@ var examples = []Example{
 	{"cfw", StreamLogs, `log_type: * | SELECT src_ip, count(*) AS connections, count(DISTINCT dst_ip) AS peers, sum(total_packet_bytes) AS bytes GROUP BY src_ip ORDER BY bytes DESC LIMIT 20`},
 	{"oss", StreamLogs, `operation: DeleteObject* and http_status < 300 | SELECT bucket, requester_id, client_ip, count(*) AS deleted GROUP BY 1, 2, 3 ORDER BY deleted DESC LIMIT 20`},
 	{"sas", StreamLogs, `cmdline: curl or cmdline: wget | SELECT host_ip, parent_proc_path, cmdline, count(*) AS starts GROUP BY 1, 2, 3 ORDER BY starts DESC LIMIT 20`},
-	{"alerts", AlertLogs, `* | SELECT rule_id, title, level, count(*) AS alerts, count(DISTINCT account) AS accounts GROUP BY 1, 2, 3 ORDER BY alerts DESC LIMIT 20`},
+	{"alerts", AlertLogs, `* | SELECT title, rule_id, level, count(*) AS alerts, count(DISTINCT account) AS accounts GROUP BY 1, 2, 3 ORDER BY alerts DESC LIMIT 20`},
 }
 
 // Link searches a day for the example.
