@@ -13,6 +13,7 @@ import (
 	"github.com/fenghuo-soc/fenghuo/cmd/fenghuo/demo"
 	"github.com/fenghuo-soc/fenghuo/emulator"
 	"github.com/fenghuo-soc/fenghuo/shared/sls"
+	"github.com/fenghuo-soc/fenghuo/shared/web"
 )
 
 // tell tells the story of the demo with options that the test changes. What it tells is in the log of a failed test.
@@ -51,6 +52,7 @@ func TestStory(t *testing.T) {
 			t.Run("every grant is used", func(t *testing.T) { checkGrants(t, c) })
 			t.Run("audit trail", func(t *testing.T) { checkTrail(t, c) })
 			t.Run("search across accounts", func(t *testing.T) { searchStream(t, c) })
+			t.Run("the examples of the console", func(t *testing.T) { runExamples(t, c) })
 			t.Run("a cloud from a snapshot", func(t *testing.T) { restored(t, c) })
 		}
 		return nil
@@ -125,6 +127,29 @@ func searchStream(t *testing.T, c cloud) {
 		for _, l := range found {
 			if l["__tag__:fenghuo_account"] != uid || !strings.Contains(l["event"], uid) {
 				t.Errorf("account %s: a log of another one: %v", uid, l)
+			}
+		}
+	}
+}
+
+// runExamples asks what the search page offers: each example has an answer in what the story leaves behind, and each column a
+// value in its first row.
+func runExamples(t *testing.T, c cloud) {
+	central := c.project(accountB, "fenghuo-"+accountB+"-cn-hangzhou")
+	now := time.Now()
+	for _, e := range web.Examples() {
+		got, err := central.GetLogsComplete(t.Context(), e.Store, sls.Query{From: now.Add(-24 * time.Hour), To: now.Add(time.Minute), Query: e.Query})
+		if err != nil {
+			t.Errorf("example %s: %v", e.ID, err)
+			continue
+		}
+		if len(got.Logs) == 0 || !got.Complete {
+			t.Errorf("example %s finds %d rows, complete %t", e.ID, len(got.Logs), got.Complete)
+			continue
+		}
+		for _, column := range got.Columns {
+			if v := got.Logs[0][column]; v == "" || v == "null" {
+				t.Errorf("example %s: the first row has no %s: %v", e.ID, column, got.Logs[0])
 			}
 		}
 	}

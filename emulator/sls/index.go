@@ -58,6 +58,9 @@ func noIndex() error {
 	return failf(http.StatusBadRequest, "IndexConfigNotExist", "logstore without index config")
 }
 
+// parseIndex reads and checks the body of CreateIndex.
+//
+// Assumption: an index takes any number of keys; no documented limit is known.
 func parseIndex(body []byte, now time.Time) (*index, error) {
 	var cfg struct {
 		Line       *lineIndex           `json:"line"`

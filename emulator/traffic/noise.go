@@ -272,7 +272,9 @@ func (s *source) ordinaryAccess(at time.Time) Log {
 		object: "reports%2F" + s.hex(6) + ".parquet",
 	}
 	switch p := s.IntN(100); {
-	case p < 55:
+	case p < 52:
+	case p < 55: // the application throws old reports away
+		a.operation, a.method, a.status = "DeleteObject", "DELETE", 204
 	case p < 85:
 		a.operation, a.method = "PutObject", "PUT"
 	case p < 90: // the nightly restore test reads a large object with a key

@@ -139,7 +139,7 @@ func (s *source) access(at time.Time, a access) Log {
 	if a.status >= 400 {
 		problem, sent = "AccessDenied", 320
 	}
-	if a.method == "PUT" {
+	if a.method == "PUT" || a.method == "DELETE" {
 		sent = 0
 	}
 	n := strconv.Itoa

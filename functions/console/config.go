@@ -12,10 +12,12 @@ type config struct {
 	Store       string `env:"SOC_STORE,required"`                      // address of the store
 	Project     string `env:"SOC_PROJECT,required"`                    // central project
 	Management  string `env:"SOC_MANAGEMENT_ACCOUNT,required"`         // uid of the management account
-	Stream      string `env:"SOC_STREAM_LOGSTORE" envDefault:"stream"` // Logstore that the search page searches
-	TokenSHA256 string `env:"SOC_CONSOLE_TOKEN_SHA256"`                // hex; without it the console stays shut
-	LogStorage  string `env:"SOC_LOG_STORAGE" envDefault:"off"`        // on: the Logstore archive keeps normalised logs
-	StreamDays  int    `env:"SOC_STREAM_DAYS" envDefault:"0"`          // days for which the stream keeps logs, 0 when not known
+	Stream      string `env:"SOC_STREAM_LOGSTORE" envDefault:"stream"` // Logstores that the search page searches
+	Alerts      string `env:"SOC_ALERTS_LOGSTORE" envDefault:"alerts"`
+	Archive     string `env:"SOC_ARCHIVE_LOGSTORE" envDefault:"archive"` // only when log storage is on
+	TokenSHA256 string `env:"SOC_CONSOLE_TOKEN_SHA256"`                  // hex; without it the console stays shut
+	LogStorage  string `env:"SOC_LOG_STORAGE" envDefault:"off"`          // on: the Logstore archive keeps normalised logs
+	StreamDays  int    `env:"SOC_STREAM_DAYS" envDefault:"0"`            // days for which the stream keeps logs, 0 when not known
 }
 
 // Validate checks what a tag cannot.

@@ -41,14 +41,14 @@ type searcher interface {
 	GetLogsComplete(ctx context.Context, logstore string, q sls.Query) (*sls.Result, error)
 }
 
-// logs searches one Logstore of the central project.
+// logs searches the central project. names are its Logstores, by what the pages call them.
 type logs struct {
-	project  searcher
-	logstore string
+	project searcher
+	names   map[string]string
 }
 
 func (l logs) Search(ctx context.Context, q web.LogQuery) (web.LogResult, error) {
-	r, err := l.project.GetLogsComplete(ctx, l.logstore, sls.Query{From: q.From, To: q.To, Query: q.Query, Line: q.Limit, Offset: q.Offset, Reverse: true})
+	r, err := l.project.GetLogsComplete(ctx, l.names[q.Store], sls.Query{From: q.From, To: q.To, Query: q.Query, Line: q.Limit, Offset: q.Offset, Reverse: true})
 	if err != nil {
 		return web.LogResult{}, err
 	}

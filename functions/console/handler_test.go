@@ -50,7 +50,7 @@ func setup(t *testing.T) (func(method, target, body string) *httptest.ResponseRe
 	remote := &cloud{}
 	srv := httptest.NewServer(remote)
 	t.Cleanup(srv.Close)
-	cfg := config{Endpoint: srv.URL, SLSEndpoint: srv.URL, Store: "sqlite:" + filepath.Join(t.TempDir(), "soc.db"), Project: "central", Stream: "stream", TokenSHA256: tokenHash, LogStorage: "off"}
+	cfg := config{Endpoint: srv.URL, SLSEndpoint: srv.URL, Store: "sqlite:" + filepath.Join(t.TempDir(), "soc.db"), Project: "central", Stream: "stream", Alerts: "alerts", TokenSHA256: tokenHash, LogStorage: "off"}
 	if err := cfg.Validate(); err != nil {
 		t.Fatal(err)
 	}
@@ -134,6 +134,9 @@ func TestSearchAsksTheStream(t *testing.T) {
 	if !cmp.Equal(out, want) || !cmp.Equal(remote.paths, []string{"/logstores/stream/logs"}) {
 		t.Errorf("found %+v at %v", out, remote.paths)
 	}
+	if do(http.MethodGet, "/api/search?query=k&store=alerts", ""); len(remote.paths) != 2 || remote.paths[1] != "/logstores/alerts/logs" {
+		t.Errorf("alerts are searched at %v", remote.paths)
+	}
 }
 
 type fakeSearcher struct{ got sls.Query }
@@ -147,7 +150,7 @@ func TestSearchIsNewestFirst(t *testing.T) {
 	t.Parallel()
 	f := &fakeSearcher{}
 	from := time.Unix(1000, 0)
-	_, err := logs{f, "stream"}.Search(t.Context(), web.LogQuery{From: from, To: from.Add(time.Minute), Query: "q", Limit: 7, Offset: 14})
+	_, err := logs{f, nil}.Search(t.Context(), web.LogQuery{From: from, To: from.Add(time.Minute), Query: "q", Limit: 7, Offset: 14})
 	if want := (sls.Query{From: from, To: from.Add(time.Minute), Query: "q", Line: 7, Offset: 14, Reverse: true}); err == nil || f.got != want {
 		t.Errorf("asked %+v, error %v", f.got, err)
 	}

@@ -1,8 +1,8 @@
 // Command console serves the pages of Fenghuo and their JSON API behind an HTTP trigger.
 //
 // Permissions it uses, in the administrator account: fnf:StartExecution (and fnf:DescribeExecution, to recognise an
-// execution that was started before) on the playbooks, fnf:ReportTaskSucceeded, and log:GetLogStoreLogs on the Logstore
-// stream.
+// execution that was started before) on the playbooks, fnf:ReportTaskSucceeded, and log:GetLogStoreLogs on the Logstores
+// stream, alerts and archive.
 package main
 
 import (
@@ -46,7 +46,8 @@ func build(ctx context.Context, cfg config) (http.Handler, error) {
 		Credentials: fc.CredentialsOf[openapi.Credentials],
 	})
 	pages, err := web.New(web.Options{
-		Store: db, Flows: flows{flow.New(api)}, Logs: logs{central.Project(cfg.Project), cfg.Stream}, Titles: titles,
+		Store: db, Flows: flows{flow.New(api)}, Titles: titles,
+		Logs: logs{central.Project(cfg.Project), map[string]string{web.StreamLogs: cfg.Stream, web.AlertLogs: cfg.Alerts, web.ArchiveLogs: cfg.Archive}},
 		Window: window.Viewer{
 			Store: db, Catalog: templates, Template: fenghuo.Template, Administrator: self.AccountID, Management: cfg.Management, Now: time.Now,
 		}.Look,

@@ -61,7 +61,7 @@ func TestAPIRefuses(t *testing.T) {
 	for target, want := range map[string]int{
 		"/api/events/nothing": 404, "/api/runs/%00": 404, "/api/nothing": 404, "/api/events?state=x": 400, "/api/events?level=x": 400,
 		"/api/events?account=x": 400, "/api/events?offset=-1": 400, "/api/events?limit=x": 400, "/api/alerts?since=yesterday": 400, "/api/search?from=2&to=1": 400,
-		"/api/search?account=%22or": 400, "/events?state=x": 400, "/events/nothing": 404, "/sources?health=x": 400, "/nothing": 404, "/events?offset=x": 400, "/response?offset=x": 400,
+		"/api/search?account=%22or": 400, "/api/search?store=functions": 400, "/api/search?store=archive": 400, "/api/search?store=alerts&template=t": 400, "/events?state=x": 400, "/events/nothing": 404, "/sources?health=x": 400, "/nothing": 404, "/events?offset=x": 400, "/response?offset=x": 400,
 	} {
 		if status, body := ask(t, h, target, ""); status != want {
 			t.Errorf("%s answers %d: %.200s", target, status, body)
@@ -77,14 +77,17 @@ func TestAPIRefuses(t *testing.T) {
 
 func TestLogQuery(t *testing.T) {
 	t.Parallel()
-	h, _, cloud := newConsole(t, Options{})
+	h, _, cloud := newConsole(t, Options{LogStorage: true})
 	end := testNow.Add(time.Second)
 	for target, want := range map[string]LogQuery{
-		"query=":                     {From: testNow.Add(-time.Hour), To: end, Limit: 100},
-		"query=a&range=24h&offset=9": {From: testNow.Add(-24 * time.Hour), To: end, Query: "a", Limit: 100, Offset: 9},
-		"query=a&from=2026-03-01T08:00:00Z&to=1772355600": {From: testNow.Add(-2 * time.Hour), To: testNow.Add(-time.Hour + time.Second), Query: "a", Limit: 100},
-		"query=a+or+b&account=" + uidC:                    {From: testNow.Add(-time.Hour), To: end, Query: `__tag__:fenghuo_account: "` + uidC + `" and (a or b)`, Limit: 100},
-		"query=%22x%7Cy%22+%7C+SELECT+1&template=t":       {From: testNow.Add(-time.Hour), To: end, Query: `__tag__:fenghuo_template: "t" and ("x|y") | SELECT 1`, Limit: 100},
+		"query=":                     {Store: "stream", From: testNow.Add(-time.Hour), To: end, Limit: 100},
+		"query=a&range=24h&offset=9": {Store: "stream", From: testNow.Add(-24 * time.Hour), To: end, Query: "a", Limit: 100, Offset: 9},
+		"query=a&from=2026-03-01T08:00:00Z&to=1772355600": {Store: "stream", From: testNow.Add(-2 * time.Hour), To: testNow.Add(-time.Hour + time.Second), Query: "a", Limit: 100},
+		"query=a+or+b&account=" + uidC:                    {Store: "stream", From: testNow.Add(-time.Hour), To: end, Query: `__tag__:fenghuo_account: "` + uidC + `" and (a or b)`, Limit: 100},
+		"query=%22x%7Cy%22+%7C+SELECT+1&template=t":       {Store: "stream", From: testNow.Add(-time.Hour), To: end, Query: `__tag__:fenghuo_template: "t" and ("x|y") | SELECT 1`, Limit: 100},
+		"query=x&store=alerts&account=" + uidC:            {Store: "alerts", From: testNow.Add(-time.Hour), To: end, Query: `account: "` + uidC + `" and (x)`, Limit: 100},
+		"query=x&store=archive&account=" + uidC:           {Store: "archive", From: testNow.Add(-time.Hour), To: end, Query: `user_id: "` + uidC + `" and (x)`, Limit: 100},
+		"store=archive&template=t":                        {Store: "archive", From: testNow.Add(-time.Hour), To: end, Query: `log_code: "t"`, Limit: 100},
 	} {
 		cloud.asked = nil
 		read[LogResult](t, h, "/api/search?"+target)

@@ -107,6 +107,10 @@ func dynamicKeys() map[string]bool {
 	for _, r := range ranges {
 		add("range.", r.Name)
 	}
+	add("store.", StreamLogs, AlertLogs, ArchiveLogs)
+	for _, e := range examples {
+		add("example.", e.ID)
+	}
 	add("account.", "pending", "joining", "joined", "failed", "leaving", "left", "suspended")
 	add("role.", "created", "unchanged", "repaired", "removed", "missing", "drifted", "kept", "failed", "removing")
 	add("run.", "planned", "waiting", "rejected", "running", "done", "partial", "undone")

@@ -65,8 +65,16 @@ type Logs interface {
 	Search(ctx context.Context, q LogQuery) (LogResult, error)
 }
 
-// LogQuery asks for logs that were received in [From, To), newest first.
+// The central Logstores that can be searched.
+const (
+	StreamLogs  = "stream"  // the products' records as they came
+	AlertLogs   = "alerts"  // what the rules wrote
+	ArchiveLogs = "archive" // normalised records
+)
+
+// LogQuery asks for logs of one Logstore that were received in [From, To), newest first.
 type LogQuery struct {
+	Store    string // StreamLogs, AlertLogs or ArchiveLogs
 	From, To time.Time
 	Query    string // in the language of SLS
 	Limit    int    // at most 100

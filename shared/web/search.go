@@ -1,9 +1,11 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,7 +17,15 @@ const (
 	searchRange = time.Hour
 	searchLimit = 100
 	maxQuery    = 4000
+	maxRows     = 1000 // rows of an analysis that the page shows; the API gives them all
 )
+
+// tellers are the fields that tell a log's account and template in each Logstore; "" where it has none.
+var tellers = map[string]struct{ account, template string }{
+	StreamLogs:  {"__tag__:" + soc.TagAccount, "__tag__:" + soc.TagTemplate},
+	AlertLogs:   {"account", ""},
+	ArchiveLogs: {"user_id", "log_code"},
+}
 
 // ranges are the spans that the page offers.
 var ranges = []struct {
@@ -25,10 +35,13 @@ var ranges = []struct {
 
 var plainWord = regexp.MustCompile(`^[0-9A-Za-z_-]{1,64}$`)
 
-// logQuery reads what to search for from the address: query, from and to or range, account, template, offset.
+// logQuery reads what to search for from the address: query, store, from and to or range, account, template, offset.
 func (c *console) logQuery(r *http.Request) (LogQuery, error) {
 	v := r.URL.Query()
-	q := LogQuery{Query: strings.TrimSpace(v.Get("query")), To: c.Now(), Limit: searchLimit}
+	q := LogQuery{Store: cmp.Or(v.Get("store"), StreamLogs), Query: strings.TrimSpace(v.Get("query")), To: c.Now(), Limit: searchLimit}
+	if !slices.Contains(c.logstores(), q.Store) {
+		return q, badInput("this Logstore cannot be searched here", "choose one from the list")
+	}
 	if len(q.Query) > maxQuery {
 		return q, badInput("the query is too long", "use a shorter query")
 	}
@@ -51,16 +64,26 @@ func (c *console) logQuery(r *http.Request) (LogQuery, error) {
 	if q.Offset, err = number(v.Get("offset"), 0); err != nil {
 		return q, err
 	}
-	for tag, word := range map[string]string{soc.TagAccount: v.Get("account"), soc.TagTemplate: v.Get("template")} {
-		if word == "" {
+	for _, f := range []struct{ field, word string }{{tellers[q.Store].account, v.Get("account")}, {tellers[q.Store].template, v.Get("template")}} {
+		switch {
+		case f.word == "":
 			continue
-		}
-		if !plainWord.MatchString(word) {
+		case f.field == "":
+			return q, badInput("alerts are not kept by product", "choose all products, or search by rule_id or title")
+		case !plainWord.MatchString(f.word):
 			return q, badInput("account or template of the address is none", "choose one from the list")
 		}
-		q.Query = narrow(q.Query, `__tag__:`+tag+`: "`+word+`"`)
+		q.Query = narrow(q.Query, f.field+`: "`+f.word+`"`)
 	}
 	return q, nil
+}
+
+// logstores are those that can be searched: the archive is empty without log storage.
+func (c *console) logstores() []string {
+	if c.LogStorage {
+		return []string{StreamLogs, AlertLogs, ArchiveLogs}
+	}
+	return []string{StreamLogs, AlertLogs}
 }
 
 func spanOf(name string) time.Duration {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"maps"
 	"net/http"
@@ -15,6 +16,9 @@ import (
 // searchView is the search form and what was found.
 type searchView struct {
 	Query, Range      string
+	Store             string
+	Stores            []string
+	Examples          []Example
 	Account, Template string
 	Ranges            []string
 	Accounts          []soc.Account
@@ -23,7 +27,7 @@ type searchView struct {
 	Asked             bool // a search was made
 	Result            LogResult
 	Rows              []logRow
-	Table             [][]string // of an analysis: its rows in the order of Result.Columns
+	Table             [][]string // of an analysis: its first rows, in the order of Result.Columns
 	Next              int        // offset of the next page; -1 for none
 	Err               *failure
 	LogStorage        bool
@@ -46,6 +50,7 @@ type field struct{ Name, Value string }
 func (c *console) searchPage(r *http.Request) (any, error) {
 	v, q := searchView{LogStorage: c.LogStorage, StreamDays: c.StreamDays, Next: -1}, r.URL.Query()
 	v.Query, v.Range, v.Account, v.Template = q.Get("query"), q.Get("range"), q.Get("account"), q.Get("template")
+	v.Store, v.Stores, v.Examples = cmp.Or(q.Get("store"), StreamLogs), c.logstores(), examples
 	if v.Range == "" {
 		v.Range = "1h"
 	}
@@ -79,8 +84,11 @@ func (c *console) searchPage(r *http.Request) (any, error) {
 	}
 	for _, l := range v.Result.Logs {
 		if len(v.Result.Columns) == 0 {
-			v.Rows = append(v.Rows, readLog(l))
+			v.Rows = append(v.Rows, readLog(lq.Store, l))
 			continue
+		}
+		if len(v.Table) == maxRows {
+			break
 		}
 		row := make([]string, len(v.Result.Columns))
 		for i, name := range v.Result.Columns {
@@ -95,8 +103,8 @@ func (c *console) searchPage(r *http.Request) (any, error) {
 }
 
 // readLog sorts a log's fields into its own and those of its way here.
-func readLog(l map[string]string) logRow {
-	row := logRow{Account: l["__tag__:"+soc.TagAccount], Source: l["__tag__:"+soc.TagTemplate]}
+func readLog(store string, l map[string]string) logRow {
+	row := logRow{Account: l[tellers[store].account], Source: l[tellers[store].template]}
 	if n, err := strconv.ParseInt(l["__time__"], 10, 64); err == nil {
 		row.At = time.Unix(n, 0).UTC()
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"strings"
 
 	"github.com/fenghuo-soc/fenghuo/shared/org"
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
@@ -17,10 +18,9 @@ func (s *story) tour(ctx context.Context) error {
 		return nil
 	}
 	s.title("What happens rarely: a search, a check of a healthy account, a removal, the end", "少见操作:检索、体检、移出账号、取消委派")
-	if err := s.console.get(ctx, "/api/search?q="+url.QueryEscape("*"), &struct{}{}); err != nil {
+	if err := s.searchLogs(ctx); err != nil {
 		return err
 	}
-	s.done(s.letter(s.administrator()), "searched the stream in the console", "在控制台检索日志")
 	members := s.members()
 	if _, err := s.runFlow(ctx, s.administrator(), "diagnose-accounts", map[string]any{"accounts": members}); err != nil {
 		return err
@@ -32,6 +32,22 @@ func (s *story) tour(ctx context.Context) error {
 	}
 	s.done(s.letter(s.administrator()), "flow remove-accounts takes "+s.letter(last)+" out of scope", "流程 remove-accounts 移出 "+s.letter(last))
 	return s.endDelegation(ctx)
+}
+
+// searchLogs counts what each central Logstore holds, as an analyst would.
+func (s *story) searchLogs(ctx context.Context) error {
+	stores := []string{"stream", "alerts"}
+	if s.LogStorage {
+		stores = append(stores, "archive")
+	}
+	for _, store := range stores {
+		if err := s.console.get(ctx, "/api/search?range=24h&store="+store+"&query="+url.QueryEscape("* | select count(*) as n"), &struct{}{}); err != nil {
+			return fmt.Errorf("search %s: %w", store, err)
+		}
+	}
+	list := strings.Join(stores, ", ")
+	s.done(s.letter(s.administrator()), "searched in the console: "+list, "在控制台检索日志："+list)
+	return nil
 }
 
 // endDelegation invokes delegate as a person does from the console of Function Compute: no flow takes a delegation back.
