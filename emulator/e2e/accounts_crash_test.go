@@ -15,6 +15,7 @@ import (
 // accounts join, and while they leave. The flows end by themselves, every account is where it should be, and the trail and
 // the receipts tell of each once. (shared/org shows the same for every single step.)
 func TestFunctionsDieWhileAccountsJoinAndLeave(t *testing.T) {
+	t.Parallel()
 	const n = 24
 	c := start(t, crowd(t, n))
 	c.deploy(t, accountFunctions...)

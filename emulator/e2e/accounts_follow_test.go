@@ -171,6 +171,7 @@ func (c cloud) fenghuo(t *testing.T, uid string, args ...string) (stdout string,
 // TestScopeFollowsTheDirectory keeps the scope in a document, applies it with the command, and lets the directory change:
 // folders, tags, new members, renames, invitations, accounts that are closed or go.
 func TestScopeFollowsTheDirectory(t *testing.T) {
+	t.Parallel()
 	w := crowd(t, 6)
 	w.Directory.Members = w.Directory.Members[:6] // the sixth member is invited later
 	c := start(t, w)

@@ -20,6 +20,7 @@ import (
 
 // TestProductNotesOnDelegation: each note of the product about delegation (soc.md A5) is a test of its name.
 func TestProductNotesOnDelegation(t *testing.T) {
+	t.Parallel()
 	w := crowd(t, 11)
 	c := start(t, w)
 	c.deploy(t, "roles-administrator", "roles-management", "delegate", "flow-setup-delegation", "flow-remove-delegation")
@@ -176,6 +177,7 @@ func (c cloud) deployMember(t *testing.T, uid string, response bool) {
 // TestProductNotesOnScopeAndRoles: each note of the product about scope and roles (soc.md A5) is a test of its name. Its
 // parts build on each other.
 func TestProductNotesOnScopeAndRoles(t *testing.T) {
+	t.Parallel()
 	c := start(t, world(t, "example"))
 	c.deploy(t, append([]string{"collect"}, accountFunctions...)...)
 	c.run(t, accountA, "setup-delegation", map[string]any{"administrator": accountB}).must(t)

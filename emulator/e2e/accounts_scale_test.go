@@ -36,6 +36,7 @@ var accountFunctions = []string{
 // TestManyAccountsJoinWhileCallsFail joins many accounts while 5 % of all calls of the OpenAPIs are throttled or fail: 60
 // of them, or 1,000 with FENGHUO_LONG=1, in under three minutes. The report names every account that did not join.
 func TestManyAccountsJoinWhileCallsFail(t *testing.T) {
+	t.Parallel()
 	n := 60
 	if os.Getenv("FENGHUO_LONG") != "" {
 		n = 1000

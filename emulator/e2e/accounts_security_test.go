@@ -21,6 +21,7 @@ var administratorRoles = []string{
 
 // TestSecurity tries, against a deployed system with three members, what nobody must be able to do.
 func TestSecurity(t *testing.T) {
+	t.Parallel()
 	c := start(t, world(t, "example"))
 	c.deploy(t, append([]string{"collect"}, accountFunctions...)...)
 	c.run(t, accountA, "setup-delegation", map[string]any{"administrator": accountB}).must(t)

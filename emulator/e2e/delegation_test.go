@@ -46,6 +46,7 @@ func (c cloud) delegation(t *testing.T) delegation {
 // TestDelegationIsRefused runs setup-delegation where a prerequisite is not met: it says which and what to do, and
 // changes nothing.
 func TestDelegationIsRefused(t *testing.T) {
+	t.Parallel()
 	needFunctions(t)
 	notMember := world(t, "example")
 	notMember.Directory.Members = members
@@ -103,6 +104,7 @@ func TestDelegationIsRefused(t *testing.T) {
 // TestDelegation shows that the flow delegates both services to B, that bad candidates are refused, and that running it
 // again changes nothing.
 func TestDelegation(t *testing.T) {
+	t.Parallel()
 	c := start(t, world(t, "example"))
 	c.deploy(t, "roles-administrator", "roles-management", "delegate", "flow-setup-delegation")
 	for name, tt := range map[string]struct {

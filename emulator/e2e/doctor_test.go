@@ -54,6 +54,7 @@ type fault struct {
 // TestDoctorNamesTheBrokenLink breaks one thing after the other in a running world. The doctor names each as the first
 // broken link, and finds none before the first fault and after the last one was mended.
 func TestDoctorNamesTheBrokenLink(t *testing.T) {
+	t.Parallel()
 	c := start(t, world(t, "example"))
 	c.deploy(t)
 	c.run(t, accountA, "setup-delegation", map[string]any{"administrator": accountB}).must(t)

@@ -12,6 +12,7 @@ import (
 // error names what the cloud denied: action, resource and role. So a grant that stands in the template is one that the
 // functions need.
 func TestMissingPermission(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name, statement  string
 		stage            demo.Stage

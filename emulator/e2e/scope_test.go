@@ -28,6 +28,7 @@ var sourcesOf = map[string][]string{
 // TestScope tells the life of members in scope: refused, joined, integrated, read, and removed again. Its parts build on
 // each other.
 func TestScope(t *testing.T) {
+	t.Parallel()
 	c := start(t, world(t, "example"))
 	c.deploy(t, "roles-administrator", "roles-management", "delegate", "create-roles", "onboard", "integrate", "discover", "collect",
 		"flow-setup-delegation", "flow-onboard-accounts", "flow-apply-integration", "flow-remove-accounts")
