@@ -49,7 +49,8 @@ type cloud struct {
 	generators generators
 }
 
-// newCloud makes the services of a world and what exists in it: that of the world, or what fill puts there ((*cloud).seed is the former).
+// newCloud makes the services of a world and lets fill put there what exists: (*cloud).seed what the world describes, or a
+// snapshot.
 func newCloud(o Options, host string, fill func(*cloud) error) (*cloud, error) {
 	s := &cloud{
 		world: o.World, host: host, endpoint: "http://" + host,

@@ -101,15 +101,7 @@ type membersPlan struct {
 
 // Run plans.
 func (m *membersPlan) Run(ctx context.Context) error {
-	doc, err := readScope(m.File)
-	if err != nil {
-		return err
-	}
-	c, err := m.connect(ctx)
-	if err != nil {
-		return err
-	}
-	plan, err := c.plan(ctx, doc)
+	_, _, plan, err := m.planned(ctx, m.File)
 	if err != nil {
 		return err
 	}
@@ -118,6 +110,20 @@ func (m *membersPlan) Run(ctx context.Context) error {
 	}
 	writePlan(os.Stdout, plan)
 	return nil
+}
+
+// planned reads a scope document and asks what it would change.
+func (f cloudFlags) planned(ctx context.Context, file string) (*caller, org.Scope, org.ScopePlan, error) {
+	doc, err := readScope(file)
+	if err != nil {
+		return nil, org.Scope{}, org.ScopePlan{}, err
+	}
+	c, err := f.connect(ctx)
+	if err != nil {
+		return nil, org.Scope{}, org.ScopePlan{}, err
+	}
+	plan, err := c.plan(ctx, doc)
+	return c, doc, plan, err
 }
 
 func readScope(file string) (org.Scope, error) {
@@ -175,15 +181,7 @@ type membersApply struct {
 
 // Run plans, starts the flow apply-scope and waits for its report.
 func (m *membersApply) Run(ctx context.Context) error {
-	doc, err := readScope(m.File)
-	if err != nil {
-		return err
-	}
-	c, err := m.connect(ctx)
-	if err != nil {
-		return err
-	}
-	plan, err := c.plan(ctx, doc)
+	c, doc, plan, err := m.planned(ctx, m.File)
 	if err != nil {
 		return err
 	}

@@ -31,6 +31,12 @@ type Clock struct {
 // start is the time of the wall clock. It fails when the rate is not between 0 and [MaxRate].
 func New(start time.Time, rate float64) (*Clock, error) { return newClock(start, rate, time.Now) }
 
+// Standing returns a clock that stands still at a time until it is moved, as tests want.
+func Standing(at time.Time) *Clock {
+	c, _ := newClock(at, 0, time.Now) // 0 is a rate
+	return c
+}
+
 func newClock(start time.Time, rate float64, wall func() time.Time) (*Clock, error) {
 	if err := checkRate(rate); err != nil {
 		return nil, err

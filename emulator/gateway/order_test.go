@@ -147,7 +147,7 @@ func FuzzServe(f *testing.F) {
 	f.Fuzz(func(t *testing.T, method, target, body, contentType, authorization string) {
 		u, err := url.ParseRequestURI(target)
 		if err != nil || method != "GET" && method != "POST" && method != "PUT" {
-			t.Skip()
+			return
 		}
 		r := httptest.NewRequest(method, "/", strings.NewReader(body))
 		r.URL = u

@@ -24,6 +24,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/fenghuo-soc/fenghuo/emulator/auth"
+	"github.com/fenghuo-soc/fenghuo/emulator/clock"
 	"github.com/fenghuo-soc/fenghuo/emulator/faults"
 )
 
@@ -33,24 +34,6 @@ const (
 )
 
 var start = time.Date(2026, 5, 4, 3, 2, 1, 0, time.UTC)
-
-// clock is a clock that tests move.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) Add(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
 
 // keys is a set of credentials by access key id.
 type keys map[string]auth.Credential
@@ -87,7 +70,7 @@ func (p *policy) last() string {
 type world struct {
 	t      testing.TB
 	s      *Service
-	clock  *clock
+	clock  *clock.Clock
 	policy *policy
 	keys   keys
 	server *httptest.Server
@@ -102,7 +85,7 @@ func credential(account, id string) auth.Credential {
 
 func newWorld(t testing.TB, change func(*Options)) *world {
 	t.Helper()
-	w := &world{t: t, clock: &clock{now: start}, policy: &policy{}, keys: keys{"c": credential(accountC, "c"), "d": credential(accountD, "d")}}
+	w := &world{t: t, clock: clock.Standing(start), policy: &policy{}, keys: keys{"c": credential(accountC, "c"), "d": credential(accountD, "d")}}
 	o := Options{Credentials: w.keys, Authorizer: w.policy, Clock: w.clock.Now, BaseHosts: []string{"sls.test"}}
 	if change != nil {
 		change(&o)

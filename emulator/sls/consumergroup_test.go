@@ -91,14 +91,14 @@ func TestExpiry(t *testing.T) {
 	if got := beat("b", "[]"); len(got) != 0 {
 		t.Fatalf("b gets %v, which a has not let go", got)
 	}
-	w.clock.Add(29 * time.Second)
+	w.clock.Advance(29 * time.Second)
 	if status, code := save("b", false); status != 400 || code != "ConsumerNotMatch" {
 		t.Errorf("b saves for a: %d %s", status, code)
 	}
 	if got := beat("b", "[]"); len(got) != 0 {
 		t.Fatalf("a is alive, b gets %v", got)
 	}
-	w.clock.Add(2 * time.Second) // a was last heard 31 seconds ago
+	w.clock.Advance(2 * time.Second) // a was last heard 31 seconds ago
 	if got := beat("b", "[]"); !slices.Equal(got, []int{0, 1}) {
 		t.Fatalf("a is silent, b gets %v", got)
 	}
@@ -111,7 +111,7 @@ func TestExpiry(t *testing.T) {
 	if a := call("POST", "/g?type=heartbeat&consumer=a", "[0]"); a.status != 400 || a.code() != "NotExistConsumerWithBody" {
 		t.Errorf("a goes on: %d %s", a.status, a.body)
 	}
-	w.clock.Add(time.Hour)
+	w.clock.Advance(time.Hour)
 	var points []checkpointView
 	call("GET", "/g", "").decode(t, &points)
 	if d := cmp.Diff([]checkpointView{{0, "MQ==", start.Add(31 * time.Second).UnixMicro(), "a"}, {Shard: 1}}, points); d != "" {

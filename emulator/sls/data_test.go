@@ -152,7 +152,7 @@ func TestCursors(t *testing.T) {
 	}
 	for range 3 { // received at +0, +10, +20 seconds
 		w.put("/logstores/audit", group, "", nil)
-		w.clock.Add(10 * time.Second)
+		w.clock.Advance(10 * time.Second)
 	}
 	at := func(n int64) string { return EncodeCursor(start.UnixNano() + n) }
 	for from, want := range map[int64]int64{-5: 0, 0: 0, 1: 1, 10: 1, 20: 2, 21: 3, 99: 3} {
@@ -236,7 +236,7 @@ func TestRetention(t *testing.T) {
 	group := groupOf("t", "s", logOf(1, 0, kv{"a", "b"}))
 	for range 3 {
 		w.put("/logstores/audit", group, "", nil)
-		w.clock.Add(24 * time.Hour)
+		w.clock.Advance(24 * time.Hour)
 	}
 	groups, a := w.pull(pullTarget(shard0, begin, 10, ""), "") // now is day 3: only the groups of day 1 and 2 are left
 	if len(groups) != 2 || a.header.Get("x-log-cursor") != EncodeCursor(start.UnixNano()+3) {
@@ -251,7 +251,7 @@ func TestRetention(t *testing.T) {
 		t.Errorf("tags %s, want %s", tags, want)
 	}
 	w.do(request{method: "POST", target: shard0 + "?action=split", project: "shop-logs"})
-	w.clock.Add(72 * time.Hour)
+	w.clock.Advance(72 * time.Hour)
 	var list []shardView
 	w.do(request{method: "GET", target: "/logstores/audit/shards", project: "shop-logs"}).decode(t, &list)
 	if len(list) != 2 || list[0].ID != 1 {
@@ -319,7 +319,7 @@ func TestShardQuota(t *testing.T) {
 		_, a := w.pull(pullTarget(shard0, begin, 1, ""), "")
 		codes = append(codes, a.code())
 	}
-	w.clock.Add(time.Second)
+	w.clock.Advance(time.Second)
 	codes = append(codes, w.put("/logstores/audit", group, "", nil).code())
 	if got := strings.Join(codes, ","); got != ",,ShardWriteQuotaExceed,,ShardReadQuotaExceed," {
 		t.Error(got)

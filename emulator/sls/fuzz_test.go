@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/fenghuo-soc/fenghuo/emulator/clock"
 )
 
 func FuzzCursor(f *testing.F) {
@@ -167,7 +169,7 @@ func FuzzCalls(f *testing.F) {
 // newBareWorld is a world without a server, with one Logstore that has an index, a log and a consumer group.
 func newBareWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{t: t, clock: &clock{now: start}, policy: &policy{}, keys: keys{"c": credential(accountC, "c")}}
+	w := &world{t: t, clock: clock.Standing(start), policy: &policy{}, keys: keys{"c": credential(accountC, "c")}}
 	w.s = New(Options{Credentials: w.keys, Authorizer: w.policy, Clock: w.clock.Now, BaseHosts: []string{"sls.test"}, Quotas: DocumentedQuotas()})
 	if err := w.s.Seed(accountC, "shop-logs", "audit", 1, LogstoreConfig{EnableTracking: true}); err != nil {
 		t.Fatal(err)

@@ -240,9 +240,9 @@ func TestPropagationDelay(t *testing.T) {
 	store := request{method: "POST", target: "/logstores", project: "my-project", body: []byte(`{"logstoreName":"audit","ttl":1,"shardCount":1}`)}
 	shards := request{method: "GET", target: "/logstores/audit/shards", project: "my-project"}
 	runSteps(t, w, []step{{"create", create, 200, "", ""}, {"too early", get, 404, "ProjectNotExist", ""}})
-	w.clock.Add(time.Minute)
+	w.clock.Advance(time.Minute)
 	runSteps(t, w, []step{{"get", get, 200, "", ""}, {"create logstore", store, 200, "", ""}, {"too early", shards, 404, "LogStoreNotExist", ""}})
-	w.clock.Add(time.Minute)
+	w.clock.Advance(time.Minute)
 	runSteps(t, w, []step{{"shards", shards, 200, "", ""}})
 }
 

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/fenghuo-soc/fenghuo/emulator/clock"
 )
 
 // TestNothingIsLost puts, splits, merges and pulls in any sequence: every group comes out exactly once, and within a
@@ -14,7 +16,7 @@ import (
 func TestNothingIsLost(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
-		clk := &clock{now: start}
+		clk := clock.Standing(start)
 		s := New(Options{Credentials: keys{}, Authorizer: &policy{}, Clock: clk.Now})
 		if err := s.Seed(accountC, "shop-logs", "audit", rapid.IntRange(1, 3).Draw(rt, "shards"), LogstoreConfig{}); err != nil {
 			rt.Fatal(err)
@@ -26,7 +28,7 @@ func TestNothingIsLost(t *testing.T) {
 		r := &reader{s: s, ls: ls, at: map[int]int64{}, seen: map[int][]int{}}
 		put := 0
 		for range rapid.IntRange(1, 60).Draw(rt, "steps") {
-			clk.Add(time.Second)
+			clk.Advance(time.Second)
 			shard := rapid.IntRange(0, len(ls.allShards())-1).Draw(rt, "shard")
 			switch rapid.SampledFrom([]string{"put", "put", "put", "key", "split", "merge", "pull"}).Draw(rt, "step") {
 			case "put":

@@ -122,7 +122,7 @@ func TestQuotas(t *testing.T) {
 			if a := c.passes(w, c.calls); a.status != c.status || a.code() != c.code {
 				t.Errorf("beyond: %d %.300s, want %d %s", a.status, a.body, c.status, c.code)
 			}
-			if w.clock.Add(c.again); c.again > 0 {
+			if w.clock.Advance(c.again); c.again > 0 {
 				if a := c.passes(w, c.calls+1); a.status != 200 {
 					t.Errorf("after %s: %d %s", c.again, a.status, a.body)
 				}

@@ -348,13 +348,13 @@ func TestSearchDelay(t *testing.T) {
 	if groups, _ := w.pull(pullTarget(shard0, EncodeCursor(0), 10, ""), ""); len(groups) != 1 || found() != 0 {
 		t.Errorf("at once: %d groups are pulled, %d logs found", len(groups), found())
 	}
-	w.clock.Add(2 * time.Second)
+	w.clock.Advance(2 * time.Second)
 	put()
 	if found() != 0 {
 		t.Error("found after 2 seconds")
 	}
 	for i, wait := range []time.Duration{time.Second, 2 * time.Second} {
-		w.clock.Add(wait)
+		w.clock.Advance(wait)
 		if found() != i+1 {
 			t.Errorf("%d logs are found, want %d", found(), i+1)
 		}

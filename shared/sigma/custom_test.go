@@ -15,7 +15,9 @@ import (
 // is one below this package or below the root of the module.
 func customWorkloads(dir string, n int) []workload {
 	if _, err := os.Stat(dir); err != nil && !filepath.IsAbs(dir) {
-		dir = filepath.Join("..", "..", dir)
+		if _, err := os.Stat(filepath.Join("..", "..", dir)); err == nil {
+			dir = filepath.Join("..", "..", dir)
+		}
 	}
 	return []workload{
 		{"custom", func(t testing.TB) []ruleFile { return ruleFiles(t, dir) }, -1},

@@ -51,7 +51,7 @@ func FuzzPattern(f *testing.F) {
 	f.Add("*ab*ab", "abab")
 	f.Fuzz(func(t *testing.T, p, v string) {
 		if len(p) > 40 || len(v) > 60 || !utf8.ValidString(v) || !utf8.ValidString(p) {
-			t.Skip()
+			return
 		}
 		tokens := parsePattern(p)
 		if got, want := newGlob(tokens, true).match([]byte(v)), slowMatch(tokens, v); got != want {

@@ -7,7 +7,6 @@ import (
 	"runtime"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -134,11 +133,11 @@ func FuzzLoad(f *testing.F) {
 	})
 }
 
-// TestLoadingTenThousandRules reports what ten thousand rules cost before they are used; the bounds are loose, because the
-// machine may be busy.
+// TestLoadingTenThousandRules: ten thousand rules out of their compiled form find what they should and stay within the
+// memory that docs/sigma.md promises. How long loading takes is BenchmarkLoadRules' to say.
 func TestLoadingTenThousandRules(t *testing.T) {
 	if raceEnabled {
-		t.Skip("it measures")
+		t.Skip("memory under the race detector is not that of a set: the run without it measures")
 	}
 	files := replicated(t, webRules(ruleFiles(t, corpus)), 10_000)
 	heap := func() uint64 {
@@ -147,19 +146,14 @@ func TestLoadingTenThousandRules(t *testing.T) {
 		runtime.ReadMemStats(&m)
 		return m.HeapAlloc
 	}
-	from := time.Now()
 	docs := make([][]Document, len(files))
 	parallel(len(files), func(i int) { docs[i], _ = Parse(files[i].path, files[i].data) })
-	parsed := time.Since(from)
 	set, _ := Compile(slices.Concat(docs...), Options{AnySource: true})
-	compiled := time.Since(from) - parsed
 	docs = nil
 	data := set.Pack()
 	set = nil
 	before := heap()
-	from = time.Now()
 	loaded, err := Load(data)
-	took := time.Since(from)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,7 +167,7 @@ func TestLoadingTenThousandRules(t *testing.T) {
 	if n != 12 {
 		t.Errorf("%d events with a hit, want 12", n)
 	}
-	t.Logf("10,000 rules: parse %v, compile %v, compiled form %d kB loads in %v and takes %d kB", parsed, compiled, len(data)>>10, took, used>>10)
+	t.Logf("10,000 rules: %d kB of compiled form, %d kB loaded", len(data)>>10, used>>10)
 	if used+uint64(len(data)) > 64<<20 {
 		t.Errorf("%d bytes in memory", used+uint64(len(data)))
 	}

@@ -232,7 +232,7 @@ type ruleFile struct {
 func ruleFiles(t testing.TB, dir string) []ruleFile {
 	t.Helper()
 	if _, err := os.Stat(dir); err != nil && dir == corpus {
-		t.Skipf("the rules are not at hand: %v", err)
+		t.Skipf("the public rules lie beside the repository and are not here: what needs them does not run (%v)", err)
 	}
 	var out []ruleFile
 	err := fs.WalkDir(os.DirFS(dir), ".", func(path string, d fs.DirEntry, err error) error {

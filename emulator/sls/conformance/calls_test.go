@@ -118,7 +118,7 @@ func shards(t *testing.T, w *world, p *sls.Project) {
 	want(t, "delete shard", p.DeleteShard(ctx, "audit", 2), "")
 	_, err = p.SplitShard(ctx, "audit", 1, "0")
 	want(t, "split outside", err, soc.Invalid)
-	w.clock.add(2 * time.Minute) // what this client made is no longer new
+	w.clock.Advance(2 * time.Minute) // what this client made is no longer new
 	_, err = p.Cursor(ctx, "audit", 77, "begin")
 	want(t, "absent shard", err, soc.NotFound)
 }
@@ -265,9 +265,9 @@ func consumers(t *testing.T, w *world, p *sls.Project) {
 		points[1].UpdatedAt.Unix() != w.clock.Now().Unix() {
 		t.Errorf("checkpoints %+v, %v", points, err)
 	}
-	w.clock.add(20 * time.Second)
+	w.clock.Advance(20 * time.Second)
 	beat("b", 3, 4)
-	w.clock.add(20 * time.Second)
+	w.clock.Advance(20 * time.Second)
 	if got := beat("b", 3, 4); !slices.Equal(got, []int{0, 1, 3, 4}) {
 		t.Errorf("after a fell silent b has %v", got)
 	}

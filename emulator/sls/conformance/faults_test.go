@@ -29,7 +29,7 @@ func TestRetention(t *testing.T) {
 	}
 	for range 10 {
 		want(t, "put", p.PutLogs(ctx, "short", group("x"), ""), "")
-		w.clock.add(6 * time.Hour)
+		w.clock.Advance(6 * time.Hour)
 	}
 	r := sls.NewReader(sls.ReaderConfig{From: p, Logstore: "short", Shard: 0, At: begin, ReadUpTo: w.clock.Now().Add(-66 * time.Hour)})
 	defer r.Close()

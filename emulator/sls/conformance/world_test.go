@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/fenghuo-soc/fenghuo/emulator/auth"
+	"github.com/fenghuo-soc/fenghuo/emulator/clock"
 	"github.com/fenghuo-soc/fenghuo/emulator/faults"
 	emulated "github.com/fenghuo-soc/fenghuo/emulator/sls"
 	"github.com/fenghuo-soc/fenghuo/shared/sls"
@@ -44,28 +45,10 @@ func (e everybody) Authorize(_ context.Context, r auth.Request) auth.Decision {
 	return auth.Decision{Allowed: true}
 }
 
-// clock is set by hand.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) add(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
 type world struct {
 	service *emulated.Service
 	server  *httptest.Server
-	clock   *clock
+	clock   *clock.Clock
 	client  *sls.Client
 
 	mu      sync.Mutex
@@ -76,7 +59,7 @@ type world struct {
 // start runs the emulator and a client of it, both of which may be configured.
 func start(t testing.TB, service func(*emulated.Options), client func(*sls.Config)) *world {
 	t.Helper()
-	w := &world{clock: &clock{now: time.Now()}}
+	w := &world{clock: clock.Standing(time.Now())}
 	o := emulated.Options{Credentials: everybody{}, Authorizer: everybody{}, Clock: w.clock.Now}
 	if service != nil {
 		service(&o)
