@@ -61,11 +61,11 @@ func TestFunctionsDieWhileAccountsJoinAndLeave(t *testing.T) {
 		{"remove-accounts", "account.leave", soc.AccountLeft, nil},
 	} {
 		var got ended
-		under(func() { got = c.runFor(t, 2*time.Minute, accountB, step.flow, map[string]any{"accounts": uids}) })
+		under(func() { got = c.runFor(t, patience, accountB, step.flow, map[string]any{"accounts": uids}) })
 		if got.Status != "Succeeded" || got.text("status") != "ok" {
 			// The flow may give a slice up; a rerun ends in the same state.
 			t.Logf("%s under fire ended as %s: %s; running it again", step.flow, got.Status, got.text("reason"))
-			c.runFor(t, 2*time.Minute, accountB, step.flow, map[string]any{"accounts": uids}).must(t)
+			c.runFor(t, patience, accountB, step.flow, map[string]any{"accounts": uids}).must(t)
 		}
 		for _, uid := range uids {
 			a, err := db.Account(t.Context(), uid)

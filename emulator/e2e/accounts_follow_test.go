@@ -124,7 +124,7 @@ func (c cloud) driftAndRepair(t *testing.T, db *store.DB) {
 			}
 		}
 	}()
-	eventually(t, 25*time.Second, "the logs of C after the repairs", func() bool { return records(t, db)[accountC] >= had+fresh[accountC] })
+	eventually(t, patience, "the logs of C after the repairs", func() bool { return records(t, db)[accountC] >= had+fresh[accountC] })
 }
 
 func mapsEqual(a, b map[string]string) bool {

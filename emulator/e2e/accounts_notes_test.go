@@ -146,7 +146,7 @@ func (c cloud) deployStackGroup(t *testing.T, uids ...string) {
 		StackGroupOperation struct{ Status string }
 	}
 	c.ros(t, accountA, "CreateStackInstances", map[string]string{"StackGroupName": "fenghuo", "RegionIds": `["` + c.World().Region + `"]`, "DeploymentTargets": string(targets)}, &op)
-	eventually(t, 30*time.Second, "the end of the operation", func() bool {
+	eventually(t, patience, "the end of the operation", func() bool {
 		c.ros(t, accountA, "GetStackGroupOperation", map[string]string{"OperationId": op.OperationId}, &op)
 		return op.StackGroupOperation.Status != "RUNNING"
 	})
@@ -164,7 +164,7 @@ func (c cloud) deployMember(t *testing.T, uid string, response bool) {
 	t.Helper()
 	var stack struct{ StackId string }
 	c.ros(t, uid, "CreateStack", memberParameters(map[string]string{"StackName": "fenghuo-member", "TemplateBody": readRoot(t, "template.yaml")}, response), &stack)
-	eventually(t, 10*time.Second, "the stack of "+uid, func() bool {
+	eventually(t, patience, "the stack of "+uid, func() bool {
 		var s struct{ Status, StatusReason string }
 		c.ros(t, uid, "GetStack", map[string]string{"StackId": stack.StackId}, &s)
 		if strings.HasSuffix(s.Status, "FAILED") {
@@ -303,7 +303,7 @@ func TestProductNotesOnScopeAndRoles(t *testing.T) {
 					t.Errorf("collected logs are kept until %v", k.Until)
 				}
 			}
-			eventually(t, 10*time.Second, "the end of the service-linked roles", func() bool {
+			eventually(t, patience, "the end of the service-linked roles", func() bool {
 				c.onboard(t, map[string]any{"operation": "follow"}, new(any))
 				if receipts, err = db.Receipts(t.Context(), accountC); err != nil {
 					t.Fatal(err)

@@ -135,7 +135,7 @@ type ended struct {
 // run starts a flow as the account's operator and waits for its end.
 func (c cloud) run(t *testing.T, uid, name string, input any) ended {
 	t.Helper()
-	return c.runFor(t, 30*time.Second, uid, name, input)
+	return c.runFor(t, patience, uid, name, input)
 }
 
 // runFor is run with a limit of its own.

@@ -32,7 +32,7 @@ func TestStoryInAStorm(t *testing.T) {
 	var hits []int
 	score, err := demo.Run(t.Context(), demo.Options{
 		Root: root, Binaries: binaries, Seed: 5, Records: 4000, Faults: storm,
-		Patience: 2 * time.Minute,
+		Patience: patience,
 		Tell:     func(l demo.Line) { t.Log(l.At.Round(100*time.Millisecond), l.Who, l.EN) },
 		At: func(_ context.Context, stage demo.Stage, s *emulator.Server) error {
 			if stage == demo.StageScore {

@@ -146,7 +146,7 @@ func shardsOf(t *testing.T, db *store.DB, uid string) []store.ShardState {
 // awaitRecords waits until the accounts have given at least so many records.
 func (c cloud) awaitRecords(t *testing.T, db *store.DB, want map[string]int) {
 	t.Helper()
-	eventually(t, 30*time.Second, fmt.Sprintf("the records %v", want), func() bool {
+	eventually(t, patience, fmt.Sprintf("the records %v", want), func() bool {
 		got := records(t, db)
 		for uid, n := range want {
 			if got[uid] < n {

@@ -31,7 +31,7 @@ func tell(t *testing.T, o demo.Options) (demo.Score, error) {
 }
 
 // patience is how long stories wait for what must come when nothing is broken on purpose.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // TestStory tells the story as it is, and looks at what it leaves behind: the score, logs that can be searched across
 // accounts, addresses that are blocked once, and a cloud that had nothing to deny.
@@ -67,7 +67,7 @@ func TestStory(t *testing.T) {
 func restored(t *testing.T, c cloud) {
 	before := blocked(t, c)
 	var b []byte
-	eventually(t, 30*time.Second, "a moment at which nothing runs", func() bool {
+	eventually(t, patience, "a moment at which nothing runs", func() bool {
 		var err error
 		if b, err = c.Snapshot(t.Context()); err != nil {
 			t.Log(err)

@@ -53,12 +53,17 @@ func (s *DB) SaveAccount(ctx context.Context, a soc.Account) error {
 	})
 }
 
-// readAgain ends the waiting of a joined account's shards.
+// repairedSince in a shard's retry_at says that its account's roles were put right while somebody held the shard: an error
+// that ends the reading may come from before, and is not waited for.
+const repairedSince = -1
+
+// readAgain ends the waiting of a joined account's shards, and that of those which are being read now.
 func readAgain(ctx context.Context, t *sql.Tx, a soc.Account) error {
 	if a.State != soc.AccountJoined {
 		return nil
 	}
-	_, err := t.ExecContext(ctx, `UPDATE shards SET retry_at = 0 WHERE account = ? AND retry_at > 0`, a.UID)
+	_, err := t.ExecContext(ctx, `UPDATE shards SET retry_at = CASE WHEN owner = '' THEN 0 ELSE ? END
+		WHERE account = ? AND (owner <> '' OR retry_at > 0)`, repairedSince, a.UID)
 	return err
 }
 

@@ -121,7 +121,7 @@ func (s *DB) Shards(ctx context.Context) ([]ShardState, error) {
 			return err
 		}
 		h.Cursor, h.HasCursor = cursor.Int64, cursor.Valid
-		h.RetryAt, h.LastReadAt, h.LastLogAt = fromNanos(retry), fromNanos(read), fromNanos(log)
+		h.RetryAt, h.LastReadAt, h.LastLogAt = fromNanos(max(retry, 0)), fromNanos(read), fromNanos(log)
 		out = append(out, h)
 		return nil
 	}, `SELECT source, account, region, template, project, logstore, shard, cursor, finished, error, retry_at,
@@ -136,7 +136,7 @@ func (s *DB) ClaimShards(ctx context.Context, worker string, limit int, lease ti
 	var out []Lease
 	until := now.Add(lease)
 	err := s.tx(ctx, "claim shards", func(t *sql.Tx) error {
-		rows, err := t.QueryContext(ctx, `UPDATE shards SET owner = ?, token = token + 1, lease_until = ?
+		rows, err := t.QueryContext(ctx, `UPDATE shards SET owner = ?, token = token + 1, lease_until = ?, retry_at = 0
 			WHERE (project, logstore, shard) IN (
 				SELECT h.project, h.logstore, h.shard FROM shards h
 				JOIN sources s ON s.name = h.source AND s.enabled = 1
@@ -204,11 +204,13 @@ func (s *DB) CommitRange(ctx context.Context, g Range) error {
 	})
 }
 
-// ReleaseShard gives a lease back, with the error that stopped the reading, if any, and when to try again.
+// ReleaseShard gives a lease back, with the error that stopped the reading, if any, and when to try again: at once when
+// the account's roles were put right since the claim.
 func (s *DB) ReleaseShard(ctx context.Context, l Lease, errText string, retryAt time.Time, finished bool) error {
-	r, err := s.sql.ExecContext(ctx, `UPDATE shards SET owner = '', lease_until = 0, error = ?, retry_at = ?, finished = ?
+	r, err := s.sql.ExecContext(ctx, `UPDATE shards SET owner = '', lease_until = 0, error = ?,
+		retry_at = CASE retry_at WHEN ? THEN 0 ELSE ? END, finished = ?
 		WHERE project = ? AND logstore = ? AND shard = ? AND token = ?`,
-		errText, nanos(retryAt), finished, l.Project, l.Logstore, l.Shard.Shard, l.Token)
+		errText, repairedSince, nanos(retryAt), finished, l.Project, l.Logstore, l.Shard.Shard, l.Token)
 	return fenced("release shard", l.Shard, r, err)
 }
 

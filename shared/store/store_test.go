@@ -183,6 +183,30 @@ func TestLeases(t *testing.T) {
 	}
 }
 
+// A read that began before a repair may still be refused after it.
+func TestRepairDuringARead(t *testing.T) {
+	t.Parallel()
+	ctx, s := t.Context(), collecting(t, 1)
+	claim := func(want int) store.Lease {
+		t.Helper()
+		l, err := s.ClaimShards(ctx, "a", 9, time.Minute, now)
+		must(t, err)
+		if len(l) != want {
+			t.Fatalf("claimed %d shards, want %d", len(l), want)
+		}
+		return append(l, store.Lease{})[0]
+	}
+	held := claim(1)
+	must(t, s.SaveAccount(ctx, soc.Account{UID: "3", State: soc.AccountJoined}))
+	if all, err := s.Shards(ctx); err != nil || !all[0].RetryAt.IsZero() {
+		t.Errorf("a shard that is read waits until %v (%v)", all[0].RetryAt, err)
+	}
+	must(t, s.ReleaseShard(ctx, held, "denied before the repair", now.Add(time.Minute), false))
+	held = claim(1)
+	must(t, s.ReleaseShard(ctx, held, "denied after the repair", now.Add(time.Minute), false))
+	claim(0)
+}
+
 func TestClaimSkipsWhatIsOff(t *testing.T) {
 	t.Parallel()
 	s := collecting(t, 1)
