@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"strings"
@@ -12,13 +13,13 @@ import (
 type rulesExplain struct {
 	ruleSet     `embed:""`
 	eventSource `embed:""`
-	Events      string `placeholder:"FILE" help:"Events, one flat JSON object a line. Without it the command shows what the index looks for, rule by rule."`
+	Events      string `placeholder:"FILE" help:"Events, one flat JSON object a line; - reads them from standard input. Without it the command shows what the index looks for, rule by rule."`
 	Line        int    `default:"0" help:"Explain the event of this line only; 0 explains all."`
 	Rule        string `help:"Explain the rule with this id or title, even where the index leaves it out."`
 }
 
 // Run explains events, or the rules themselves.
-func (c *rulesExplain) Run() error {
+func (c *rulesExplain) Run(ctx context.Context) error {
 	set, problems, err := c.load(c.any())
 	if err != nil {
 		return err
@@ -30,7 +31,7 @@ func (c *rulesExplain) Run() error {
 		return refusedCode(refused)
 	}
 	var ev sigma.JSONEvent
-	err = eachEvent(c.Events, func(line int, text []byte) error {
+	err = eachEvent(ctx, c.Events, func(line int, text []byte) error {
 		if c.Line != 0 && c.Line != line {
 			return nil
 		}

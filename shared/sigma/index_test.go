@@ -173,6 +173,7 @@ func TestIndexInsideJSON(t *testing.T) {
   c: {req.list.name|endswith: tail-end}
   d: {req.n: 17}
   e: {req.gone: null, req.there|exists: true}
+  f: {req.note|contains: somewhere inside}
   k: ['deep"word']
   condition: 1 of them
 `, Options{AnySource: true})
@@ -183,6 +184,9 @@ func TestIndexInsideJSON(t *testing.T) {
 		`{"req":{"Role":"administratoraccess"}}`:                         true,
 		`{"req":{"Role":"Administrator\u0041ccess"}}`:                    true,
 		`{"req":"{\"Role\":\"Administrator\\u0041ccess\"}"}`:             true,
+		`{"req":" \n{\"Role\":\"Administrator\\u0041ccess\"}"}`:          true,
+		`{"req":{"note":"is somewhere inside it"}}`:                      true,
+		`{"req.note":"is somewhere inside it"}`:                          true,
 		`{"req":{"Role":"AdministratorAccess2"}}`:                        false,
 		`{"req.Role":"AdministratorAccess"}`:                             true,
 		`{"req":{"path":"\/etc\/passwd"}}`:                               true,

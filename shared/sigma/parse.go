@@ -32,11 +32,11 @@ type Document struct {
 	sum  [sha256.Size]byte
 }
 
-// Bounds on a file. A rule is small; what is larger is a mistake or an attack.
+// Bounds on a file and its documents. A rule is small and a file may hold thousands; what is larger is a mistake or an attack.
 const (
-	maxFileBytes = 1 << 20
+	maxFileBytes = 32 << 20
 	maxDepth     = 32
-	maxNodes     = 100_000 // counted with every alias expanded
+	maxNodes     = 100_000 // of a document, counted with every alias expanded
 )
 
 // Parse reads the YAML documents of one file. Empty documents are skipped. A document that cannot be used becomes a
@@ -49,7 +49,7 @@ func Parse(file string, data []byte) ([]Document, []Problem) {
 		problems = append(problems, *p)
 	}
 	if len(data) > maxFileBytes {
-		refuse(&Problem{Line: 1, Column: 1, Message: "the file is too large", Want: "no more than 1 MiB"})
+		refuse(&Problem{Line: 1, Column: 1, Message: "the file is too large", Want: "no more than 32 MiB"})
 		return nil, problems
 	}
 	sum := sha256.Sum256(data)
@@ -84,6 +84,9 @@ func newDocument(root *yaml.Node) (Document, *Problem) {
 	}
 	if root.Kind != yaml.MappingNode {
 		return Document{}, at(root, "a mapping with title, logsource and detection", "the document is not a mapping")
+	}
+	if a := child(root, "action"); a != nil && (a.Value == "global" || a.Value == "reset" || a.Value == "repeat") {
+		return Document{}, at(a, "every document written out in full", "the action %q on the documents of a file is no part of Sigma 2", a.Value)
 	}
 	d := Document{Line: root.Line, root: root}
 	for _, kind := range []struct {
