@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // maxPaths bounds the places of one field.
@@ -38,6 +39,7 @@ func (c *compiler) fieldPaths(field string) pathSet {
 	if known, ok := c.fields[field]; ok {
 		return known
 	}
+	field = strings.Clone(field) // a part of the file so far
 	paths, first := c.resolve(field)
 	set := pathSet{from: uint32(len(c.set.pool)), n: uint16(len(paths)), first: first && len(paths) > 1}
 	for _, p := range paths {

@@ -53,27 +53,46 @@ func Parse(file string, data []byte) ([]Document, []Problem) {
 		return nil, problems
 	}
 	sum := sha256.Sum256(data)
-	decoder := yaml.NewDecoder(bytes.NewReader(data))
-	for index := 0; ; index++ {
-		var doc yaml.Node
-		err := decoder.Decode(&doc)
-		if errors.Is(err, io.EOF) {
-			return docs, problems
-		}
-		if err != nil {
-			refuse(syntaxProblem(err))
-			return docs, problems
-		}
-		if len(doc.Content) == 0 || isNull(doc.Content[0]) {
+	var wrong *Problem
+	roots, plain := plainYAML(data)
+	if !plain {
+		roots, wrong = readYAML(data)
+	}
+	for index, root := range roots {
+		if root == nil || isNull(root) {
 			continue
 		}
-		d, p := newDocument(doc.Content[0])
+		d, p := newDocument(root)
 		if p != nil {
 			refuse(p)
 			continue
 		}
 		d.File, d.sum = file, sha256.Sum256(append(sum[:], byte(index), byte(index>>8)))
 		docs = append(docs, d)
+	}
+	if wrong != nil {
+		refuse(wrong)
+	}
+	return docs, problems
+}
+
+// readYAML returns the roots of the documents, nil for one without content, up to the first syntax error.
+func readYAML(data []byte) ([]*yaml.Node, *Problem) {
+	var roots []*yaml.Node
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	for {
+		var doc yaml.Node
+		err := decoder.Decode(&doc)
+		switch {
+		case errors.Is(err, io.EOF):
+			return roots, nil
+		case err != nil:
+			return roots, syntaxProblem(err)
+		case len(doc.Content) == 0:
+			roots = append(roots, nil)
+		default:
+			roots = append(roots, doc.Content[0])
+		}
 	}
 }
 
