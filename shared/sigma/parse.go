@@ -182,4 +182,14 @@ func child(n *yaml.Node, key string) *yaml.Node {
 	return nil
 }
 
-func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" }
+// isNull tells whether n is null. To resolve the tag of a plain scalar would do too, but tries dates and numbers first.
+func isNull(n *yaml.Node) bool {
+	if n.Kind != yaml.ScalarNode || n.Tag != "" || n.Style != 0 {
+		return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null"
+	}
+	switch n.Value {
+	case "", "~", "null", "Null", "NULL":
+		return true
+	}
+	return false
+}

@@ -30,6 +30,9 @@ type pattern []token
 // parsePattern finds wildcards. A backslash escapes a star, a question mark and itself; before anything else and at
 // the end it is a plain backslash.
 func parsePattern(s string) pattern {
+	if s != "" && !strings.ContainsAny(s, `*?\`) {
+		return pattern{{literal, s}}
+	}
 	var p pattern
 	var lit strings.Builder
 	flush := func() {
@@ -73,10 +76,11 @@ func (p pattern) plain() (string, bool) {
 
 // open adds a star at the sides named, where none stands yet.
 func (p pattern) open(left, right bool) pattern {
-	out := append(pattern(nil), p...)
-	if left && (len(out) == 0 || out[0].kind != star) {
-		out = append(pattern{{kind: star}}, out...)
+	out := make(pattern, 0, len(p)+2)
+	if left && (len(p) == 0 || p[0].kind != star) {
+		out = append(out, token{kind: star})
 	}
+	out = append(out, p...)
 	if right && (len(out) == 0 || out[len(out)-1].kind != star) {
 		out = append(out, token{kind: star})
 	}
