@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/fenghuo-soc/fenghuo/shared/sigma"
@@ -26,11 +27,18 @@ func (c *rulesExplain) Run(ctx context.Context) error {
 	}
 	refused := complain(os.Stderr, problems, false)
 	picked := func(r *sigma.Rule) bool { return c.Rule != "" && (r.ID == c.Rule || r.Title == c.Rule) }
+	if c.Rule != "" && !slices.ContainsFunc(set.Rules(), picked) {
+		return &soc.Error{
+			Kind: soc.Invalid, Op: "explain rules", Err: fmt.Errorf("no rule that was loaded has the id or title %q", c.Rule),
+			Next: "see them with: fenghuo rules explain --rules " + c.Rules,
+		}
+	}
 	if c.Events == "" {
 		c.rules(set, picked)
 		return refusedCode(refused)
 	}
 	var ev sigma.JSONEvent
+	found := false
 	err = eachEvent(ctx, c.Events, func(line int, text []byte) error {
 		if c.Line != 0 && c.Line != line {
 			return nil
@@ -38,6 +46,7 @@ func (c *rulesExplain) Run(ctx context.Context) error {
 		if err := ev.Parse(text); err != nil {
 			return lineError(c.Events, line, err)
 		}
+		found = true
 		for _, e := range set.Explain(&ev, c.source(), picked) {
 			if c.Rule == "" || picked(e.Rule) {
 				explain(line, &e)
@@ -45,6 +54,9 @@ func (c *rulesExplain) Run(ctx context.Context) error {
 		}
 		return nil
 	})
+	if err == nil && !found && c.Line != 0 {
+		err = &soc.Error{Kind: soc.Invalid, Op: "explain rules", Err: fmt.Errorf("%s has no event in line %d", c.Events, c.Line), Next: "count lines from 1, blank ones too"}
+	}
 	if err != nil {
 		return err
 	}
