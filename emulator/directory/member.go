@@ -80,13 +80,21 @@ func (t *tree) sorted(keep func(*member) bool) []*member {
 
 var accountPrefix = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*[A-Za-z0-9]$`)
 
-func (t *tree) checkDisplayName(name, self string) error {
+// CheckDisplayName checks the length of the name of a member.
+func CheckDisplayName(name string) error {
 	n := utf8.RuneCountInString(name)
 	switch {
 	case n == 0:
 		return missing("Account.DisplayName")
 	case n < 2 || n > 50:
 		return invalid("Account.DisplayName.Length", "A display name has 2 to 50 characters.")
+	}
+	return nil
+}
+
+func (t *tree) checkDisplayName(name, self string) error {
+	if err := CheckDisplayName(name); err != nil {
+		return err
 	}
 	for _, m := range t.members {
 		if m.displayName == name && m.id != self {
