@@ -195,17 +195,14 @@ func (s *Service) moveAccount(t *tree, id, destination string) error {
 	return nil
 }
 
-func (s *Service) renameAccount(t *tree, m *member, name string) error {
-	if err := t.checkDisplayName(name, m.id); err != nil {
-		return err
-	}
-	m.displayName, m.modified = name, s.o.Clock()
-	return nil
+// changeType turns a cloud account into a resource account, or the other way round.
+func (m *member) changeType(kind string) {
+	m.asCloud, m.asResource = kind == "CloudAccount" && m.created, kind == "ResourceAccount" && !m.created
+	m.promotion = nil
 }
 
-// changeType turns a cloud account into a resource account, or the other way round, which needs a security phone and an
-// e-mail address.
-func (s *Service) changeType(t *tree, m *member, kind string) error {
+// checkType tells whether the type of a member can change. A cloud account needs a security phone and an e-mail address.
+func (s *Service) checkType(t *tree, m *member, kind string) error {
 	owner, _ := s.o.Accounts(t.master)
 	self, known := s.o.Accounts(m.id)
 	switch {
@@ -220,8 +217,6 @@ func (s *Service) changeType(t *tree, m *member, kind string) error {
 	case kind == "ResourceAccount" && s.o.HasRootKey != nil && s.o.HasRootKey(m.id):
 		return conflict("PrimaryAkInUse", "The account %s has an AccessKey of its root.", m.id)
 	}
-	m.asCloud, m.asResource = kind == "CloudAccount" && m.created, kind == "ResourceAccount" && !m.created
-	m.promotion, m.modified = nil, s.o.Clock()
 	return nil
 }
 

@@ -41,6 +41,10 @@ func unknownPrincipal(parameter, arn string) *gateway.Error {
 	return malformedDocument(parameter, malformed("Principal.RAM", "%s does not exist", arn))
 }
 
+func unknownPolicyType() error {
+	return invalid("PolicyType", "PolicyType must be System or Custom.")
+}
+
 // serviceLinked refuses a change of a service-linked role.
 //
 // Assumption: 409 with a code of our own; the documents say that it fails and not how (accounts.md §3.1).
