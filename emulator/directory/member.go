@@ -80,7 +80,9 @@ func (t *tree) sorted(keep func(*member) bool) []*member {
 
 var accountPrefix = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*[A-Za-z0-9]$`)
 
-// CheckDisplayName checks the length of the name of a member.
+var displayName = regexp.MustCompile(`^[\p{L}\p{N}_. -]+$`)
+
+// CheckDisplayName checks the name of a member: 2 to 50 letters, digits, underscores, periods, hyphens and spaces.
 func CheckDisplayName(name string) error {
 	n := utf8.RuneCountInString(name)
 	switch {
@@ -88,6 +90,8 @@ func CheckDisplayName(name string) error {
 		return missing("Account.DisplayName")
 	case n < 2 || n > 50:
 		return invalid("Account.DisplayName.Length", "A display name has 2 to 50 characters.")
+	case !displayName.MatchString(name):
+		return invalid("Account.DisplayName", "A display name has letters, digits, underscores, periods, hyphens and spaces only.")
 	}
 	return nil
 }
@@ -121,7 +125,7 @@ func (s *Service) createAccount(t *tree, in newAccount) (m *member, after func()
 	if in.prefix == "" {
 		in.prefix = "m" + id
 	}
-	name := in.prefix + "@" + t.id + ".aliyunid.com"
+	name := t.fullName(in.prefix)
 	m = &member{
 		id: id, name: name, displayName: in.displayName, folder: in.parent, created: true, joined: now, modified: now, tags: in.tags, payer: in.payer,
 	}
@@ -134,6 +138,26 @@ func (s *Service) createAccount(t *tree, in newAccount) (m *member, after func()
 		}
 		s.afterJoin(id, t.master)
 	}, nil
+}
+
+func (t *tree) fullName(prefix string) string { return prefix + "@" + t.id + ".aliyunid.com" }
+
+// nameTaken refuses a second account of one name; names are unique in a directory.
+//
+// Assumption: the code is EntityAlreadyExists.ResourceDirectory.Account, which is listed without its cause.
+func nameTaken(name string) error {
+	return conflict("EntityAlreadyExists.ResourceDirectory.Account", "The account name %s exists already.", name)
+}
+
+// membersFull refuses one member more than a directory may have.
+//
+// Assumption: also the acceptance of an invitation does, which could be sent while there was room; the code is that of the
+// invitation.
+func (s *Service) membersFull(t *tree) error {
+	if len(t.members) < s.o.Limits.Members {
+		return nil
+	}
+	return conflict("LimitExceeded.Account", "The number of members exceeds the limit.")
 }
 
 // checkNew checks an account to be made and puts it into the root folder when it names none.
@@ -154,14 +178,19 @@ func (s *Service) checkNew(t *tree, in *newAccount) error {
 	if !t.hasFolder(in.parent) {
 		return invalid("ParentFolderId", "The folder %s does not exist.", in.parent)
 	}
+	for _, m := range t.members {
+		if in.prefix != "" && m.name == t.fullName(in.prefix) {
+			return nameTaken(m.name)
+		}
+	}
 	if in.payer != "" {
 		owner, _ := s.o.Accounts(t.master)
 		if err := s.mayPay(t, in.payer, owner.Enterprise); err != nil {
 			return err
 		}
 	}
-	if len(t.members) >= s.o.Limits.Members {
-		return conflict("LimitExceeded.Account", "The number of members exceeds the limit.")
+	if err := s.membersFull(t); err != nil {
+		return err
 	}
 	return checkTags(in.tags)
 }
