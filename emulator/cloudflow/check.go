@@ -80,7 +80,11 @@ func (c *checker) scope(s *Scope) {
 		c.names[st.Name] = true
 	}
 	start := s.state(s.StartAt)
-	if start == nil {
+	switch {
+	case start != nil:
+	case s.startPos == (Pos{}):
+		c.add(s.Pos, "there is no StartAt")
+	default:
 		c.add(s.startPos, "StartAt names %q, and there is no such state here", s.StartAt)
 	}
 	for _, st := range s.States {
@@ -116,7 +120,7 @@ func (c *checker) state(s *Scope, st *State) {
 		}
 	}
 	for _, k := range st.Catch {
-		c.target(s, k.Pos, k.Next, "Catch of "+st.Name)
+		c.target(s, placeIn(k.places, "Next", k.Pos), k.Next, "Catch of "+st.Name)
 		if k.Output == nil {
 			c.add(k.Pos, "Catch of %s has no OutputConstructor; what the next state would get is not documented", st.Name)
 		}

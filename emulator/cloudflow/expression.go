@@ -120,7 +120,7 @@ type parser struct {
 
 func (p *parser) fail(format string, args ...any) {
 	if p.err == nil {
-		p.err = fmt.Errorf("%s at character %d of %q", fmt.Sprintf(format, args...), p.tok.at+1, p.src)
+		p.err = fmt.Errorf("%s at character %d of %q", fmt.Sprintf(format, args...), utf8.RuneCountInString(p.src[:p.tok.at])+1, p.src)
 	}
 	p.tok = token{kind: eof, at: p.tok.at}
 	p.pos = len(p.src)
