@@ -26,11 +26,12 @@ func (d *Definition) check(known func(function string) bool, as *Assumptions) []
 // compare orders problems by place.
 func (p Problem) compare(o Problem) int { return cmp.Or(p.Line-o.Line, p.Column-o.Column) }
 
-// Check reads a definition and finds all that [Parse] and [Definition.Check] find, in the order of the text.
+// Check reads a definition and finds all that [Parse] and [Definition.Check] find, and parameters of tasks that can never
+// work, in the order of the text.
 func Check(text string, known func(function string) bool) []Problem {
 	d, problems := Parse(text)
 	if d != nil {
-		problems = append(problems, d.Check(known)...)
+		problems = slices.Concat(problems, d.Check(known), d.checkParameters())
 	}
 	slices.SortStableFunc(problems, Problem.compare)
 	return problems

@@ -34,6 +34,15 @@ func TestBrokenTextNamesItsPlace(t *testing.T) {
 		{"number that JSON does not have", flowOf("  - {Name: A, Type: Pass, End: true, InputConstructor: {n: .nan}}\n"), "6:60: .nan is no number"},
 		{"constant and expression", flowOf("  - {Name: A, Type: Wait, Seconds: 1, Seconds.$: $Input.n, End: true}\n"), "6:50: A has both Seconds and Seconds.$"},
 		{"target of a Catch", flowOf("  - Name: A\n    Type: Parallel\n    Branches: [{StartAt: B, States: [{Name: B, Type: Succeed}]}]\n    Catch:\n      - {Errors: [FnF.ALL], OutputConstructor: {a: 1}, Next: Z}\n    End: true\n"), `10:62: Catch of A leads to "Z"`},
+		{"no Parameters", flowOf("  - {Name: A, Type: Task, Action: FC:InvokeFunction, End: true}\n"), "6:5: A needs Parameters with resourceArn and invocationType"},
+		{"parameter that is missing", flowOf("  - {Name: A, Type: Task, Action: HTTP:Request, Parameters: {url.$: $Input.u}, End: true}\n"), "6:61: Parameters of A need method"},
+		{"parameter that there is not", flowOf("  - {Name: A, Type: Task, Action: FNF:StartExecution, Parameters: {resourceArn: acs:fnf:::flow/f, name: x}, End: true}\n"), `6:105: A: unknown parameter "name"; there are resourceArn, executionName and input`},
+		{"expression for a parameter that there is not", flowOf("  - {Name: A, Type: Task, Action: FC:InvokeFunction, Parameters: {resourceArn: acs:fc:::functions/f/LATEST, invocationType: Sync, boddy.$: $Input}, End: true}\n"), `6:140: A: unknown parameter "boddy"`},
+		{"function of FC 2.0", flowOf("  - {Name: A, Type: Task, Action: FC:InvokeFunction, Parameters: {resourceArn: acs:fc:::services/s.q/functions/f, invocationType: Sync}, End: true}\n"), `6:80: A: "acs:fc:::services/s.q/functions/f" names no function and qualifier`},
+		{"kind of invocation", flowOf("  - {Name: A, Type: Task, Action: FC:InvokeFunction, Parameters: {resourceArn: acs:fc:::functions/f/LATEST, invocationType: sync}, End: true}\n"), `6:125: A: invocationType is "sync"; it is Sync or Async`},
+		{"method", flowOf("  - {Name: A, Type: Task, Action: HTTP:Request, Parameters: {url: 'https://a.b/', method: TRACE}, End: true}\n"), `6:91: A: method is "TRACE"`},
+		{"token that nobody gets", flowOf("  - {Name: A, Type: Task, Action: FC:InvokeFunction, TaskMode: WaitForCustomCallback, Timeout: 9, Parameters: {resourceArn: acs:fc:::functions/f/LATEST, invocationType: Sync, body: {t.$: $Context.Execution.Name}}, End: true}\n"), "6:111: A waits for a callback, and its Parameters do not pass"},
+		{"token in an object", flowOf("  - {Name: A, Type: Task, Action: FC:InvokeFunction, TaskMode: WaitForCustomCallback, Timeout: 9, Parameters: {resourceArn: acs:fc:::functions/f/LATEST, invocationType: Sync, body: {t.$: $Context.Current}}, End: true}\n"), ""},
 		{"Chinese before an error", flowOf("  - Name: A\n    Type: Choice\n    Branches: [{Condition: '$Input.名字 ~ 1', Next: B}]\n    Default: B\n  - {Name: B, Type: Succeed}\n"), "8:28: unexpected character '~' at character 11 of"},
 	}
 	for _, tc := range tests {

@@ -57,6 +57,21 @@ func parseFunctionARN(arn string) (functionARN, error) {
 	return functionARN{p[2], p[3], q[1], q[2]}, nil
 }
 
+type flowARN struct{ region, account, name string }
+
+// parseFlowARN reads acs:fnf:{region}:{account}:flow/{name}.
+func parseFlowARN(arn string) (flowARN, error) {
+	p := strings.SplitN(arn, ":", 5)
+	if len(p) != 5 || p[0] != "acs" || p[1] != "fnf" {
+		return flowARN{}, fmt.Errorf("%q is not acs:fnf:{region}::flow/{name}", arn)
+	}
+	flow, ok := strings.CutPrefix(p[4], "flow/")
+	if !ok || flow == "" {
+		return flowARN{}, fmt.Errorf("%q names no flow", arn)
+	}
+	return flowARN{p[2], p[3], flow}, nil
+}
+
 // task runs a Task once, within its Timeout.
 func (x *execution) task(ctx context.Context, t *trail, f *frame) (any, *flowError) {
 	v, err := x.value(f, f.st.Timeout)
@@ -117,6 +132,13 @@ func (x *execution) act(ctx context.Context, t *trail, f *frame) (any, *flowErro
 		}
 		params = p
 	}
+	if takes, own := ownParameters[f.st.Action]; own {
+		for name := range params {
+			if err := takes.unknown(name); err != nil {
+				return nil, failf("InvalidArgument", "%s: %v", f.st.Name, err)
+			}
+		}
+	}
 	t.event("TaskScheduled", f.st.Name, nil)
 	t.event("TaskStarted", f.st.Name, nil)
 	var out any
@@ -157,11 +179,6 @@ func (x *execution) act(ctx context.Context, t *trail, f *frame) (any, *flowErro
 // Assumption: functions of other accounts and regions, and parameters beside resourceArn, invocationType and body are refused, as
 // InvalidArgument.
 func (x *execution) invoke(ctx context.Context, f *frame, params map[string]any) (any, *flowError) {
-	for k := range params {
-		if k != "resourceArn" && k != "invocationType" && k != "body" {
-			return nil, failf("InvalidArgument", "%s has an unknown parameter %q; there are resourceArn, invocationType and body", f.st.Name, k)
-		}
-	}
 	arn, _ := params["resourceArn"].(string)
 	target, err := parseFunctionARN(arn)
 	if err != nil {
@@ -244,11 +261,6 @@ func sessionName(execution string) string {
 // it leaves otherwise. Parameters beside resourceArn, executionName and input are refused, and so are flows of other
 // accounts and regions.
 func (x *execution) startChild(ctx context.Context, f *frame, params map[string]any) (any, *flowError) {
-	for k := range params {
-		if k != "resourceArn" && k != "executionName" && k != "input" {
-			return nil, failf("InvalidArgument", "%s has an unknown parameter %q; there are resourceArn, executionName and input", f.st.Name, k)
-		}
-	}
 	flow, name, text, err := x.childOf(params)
 	if err != nil {
 		return nil, failf("InvalidArgument", "%s: %v", f.st.Name, err)
@@ -278,27 +290,24 @@ func (x *execution) startChild(ctx context.Context, f *frame, params map[string]
 // childOf reads the parameters of FNF:StartExecution.
 func (x *execution) childOf(params map[string]any) (flow, name, input string, err error) {
 	arn, _ := params["resourceArn"].(string)
-	p := strings.SplitN(arn, ":", 5)
-	if len(p) != 5 || p[0] != "acs" || p[1] != "fnf" {
-		return "", "", "", fmt.Errorf("%q is not acs:fnf:{region}::flow/{name}", arn)
-	}
-	flow, ok := strings.CutPrefix(p[4], "flow/")
+	target, err := parseFlowARN(arn)
 	switch {
-	case !ok || flow == "":
-		return "", "", "", fmt.Errorf("%q names no flow", arn)
-	case !x.own(p[2], p[3]):
+	case err != nil:
+		return "", "", "", err
+	case !x.own(target.region, target.account):
 		return "", "", "", fmt.Errorf("%q: a flow starts flows of its own account and region only", arn)
 	}
-	if name, ok = params["executionName"].(string); !ok && params["executionName"] != nil {
+	name, ok := params["executionName"].(string)
+	if !ok && params["executionName"] != nil {
 		return "", "", "", fmt.Errorf("executionName is %s, and it must be text", typeName(params["executionName"]))
 	}
 	object, ok := params["input"].(map[string]any)
 	switch {
 	case params["input"] == nil:
-		return flow, name, "{}", nil
+		return target.name, name, "{}", nil
 	case !ok:
 		return "", "", "", fmt.Errorf("input is %s, and it must be an object", typeName(params["input"]))
 	}
 	text, err := json.Marshal(object)
-	return flow, name, string(text), err
+	return target.name, name, string(text), err
 }
