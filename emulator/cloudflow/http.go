@@ -3,7 +3,6 @@ package cloudflow
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -75,7 +74,7 @@ func (x *execution) httpRequest(ctx context.Context, f *frame, params map[string
 	case string:
 		body = []byte(v)
 	case map[string]any, []any:
-		if body, err = json.Marshal(v); err != nil {
+		if body, err = encode(v); err != nil {
 			return nil, err
 		}
 	default:

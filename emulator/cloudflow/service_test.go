@@ -322,7 +322,7 @@ func TestHTTP(t *testing.T) {
 		b, _ := io.ReadAll(r.Body)
 		if token := r.Header.Get(tokenHeader); token != "" {
 			w.WriteHeader(http.StatusAccepted)
-			go func() { _ = svc.reportTask(token, report{output: map[string]any{"said": "later"}}) }()
+			go func() { _, _ = svc.reportTask("1", token, report{output: map[string]any{"said": "later"}}) }()
 			return
 		}
 		w.Header().Set("X-Seen", r.Method+" "+r.Header.Get("X-A")+" "+string(b))
@@ -443,6 +443,9 @@ func TestStopExecution(t *testing.T) {
 	}
 	if _, e := svc.api(t, "StopExecution", "FlowName", "f", "ExecutionName", "x", "Error", "Enough", "Cause", "of it"); e != "" {
 		t.Fatal(e)
+	}
+	if _, e := svc.api(t, "StopExecution", "FlowName", "f", "ExecutionName", "x", "Error", "Again"); e != "" && e != "ExecutionAlreadyCompleted" {
+		t.Errorf("while it stops: %q", e)
 	}
 	if v := svc.end(t, "f", "x"); v.Status != "Stopped" || v.StoppedTime == "" {
 		t.Errorf("%+v", v)
