@@ -461,3 +461,39 @@ func TestStopExecution(t *testing.T) {
 		t.Errorf("last event %v", last)
 	}
 }
+
+// noPassRole allows everything but to hand a role to CloudFlow.
+type noPassRole struct{ asked auth.Request }
+
+func (n *noPassRole) Authorize(_ context.Context, r auth.Request) auth.Decision {
+	if r.Action == "ram:PassRole" {
+		n.asked = r
+	}
+	return auth.Decision{Allowed: r.Action != "ram:PassRole"}
+}
+
+// TestPassRole: whoever gives a flow a role must be allowed to hand that role to the service.
+func TestPassRole(t *testing.T) {
+	t.Parallel()
+	svc, rules := newService(t, &stage{}), &noPassRole{}
+	g := gateway.New(gateway.Options{Authorizer: rules})
+	svc.Register(g)
+	do := func(action, role string) string {
+		p := map[string]string{"Name": "f", "Definition": passes("1"), "Description": "d", "Type": "FDL", "RoleArn": role}
+		if _, e := g.Do(t.Context(), auth.Caller{Type: auth.User, AccountID: "1"}, "2019-03-15", action, p); e != nil {
+			return e.Code
+		}
+		return ""
+	}
+	for _, tt := range []struct{ action, role, want string }{
+		{"CreateFlow", "acs:ram::1:role/flow", "AccessDenied"}, {"CreateFlow", "", ""}, {"UpdateFlow", "acs:ram::1:role/flow", "AccessDenied"}, {"UpdateFlow", "", ""},
+	} {
+		rules.asked = auth.Request{}
+		if got := do(tt.action, tt.role); got != tt.want || rules.asked.Resource != tt.role {
+			t.Errorf("%s with role %q: %q, want %q; asked for %+v", tt.action, tt.role, got, tt.want, rules.asked)
+		}
+		if tt.role != "" && rules.asked.Context["acs:Service"] != "fnf.aliyuncs.com" {
+			t.Errorf("the condition key acs:Service is %q", rules.asked.Context["acs:Service"])
+		}
+	}
+}
