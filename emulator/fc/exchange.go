@@ -181,7 +181,11 @@ func (s *Service) run(ctx context.Context, f *function, c *call) *outcome {
 	if out.memory == 0 {
 		out.memory = peakMemory(in.cmd.Process.Pid)
 	}
-	if t != nil {
+	switch {
+	case t == nil:
+	case out.refused != nil: // the caller is gone, and the request may run on
+		in.lines.drop(c.requestID)
+	default:
 		out.log = in.lines.collect(c.requestID, t, out.summary(in.rev.spec.MemorySize))
 	}
 	return out
@@ -223,9 +227,10 @@ func (s *Service) abandon(in *instance, keys auth.Keys) {
 	s.mu.Unlock()
 }
 
-// lost is the answer when the connection broke: normally because the process died.
+// lost is the answer when the connection broke: normally because the process died, which shows a moment later, on a busy
+// machine much later.
 func (s *Service) lost(in *instance, began time.Time, err error) *outcome {
-	wait := time.NewTimer(2 * time.Second)
+	wait := time.NewTimer(20 * time.Second)
 	defer wait.Stop()
 	select {
 	case <-in.exited:

@@ -16,7 +16,7 @@ import (
 // createGo makes the function "echo" with the runtime go1.
 func (f *fixture) createGo(extra map[string]any) {
 	f.t.Helper()
-	body := map[string]any{"runtime": "go1", "handler": "main", "code": map[string]string{"zipFile": goZip}, "customRuntimeConfig": nil, "timeout": 2}
+	body := map[string]any{"runtime": "go1", "handler": "main", "code": map[string]string{"zipFile": goZip}, "customRuntimeConfig": nil, "timeout": 60}
 	for k, v := range extra {
 		body[k] = v
 	}
@@ -38,16 +38,22 @@ func TestGoRuntime(t *testing.T) {
 		{"after a time-out", `2`, "", `2`},
 		{"answered twice", `{"mode":"twice"}`, "", `"first"`},
 	} {
+		if tt.name == "never answered" {
+			f.api(200, acct, "PUT", "functions/echo", map[string]any{"timeout": 2})
+		}
 		r := f.invoke(tt.payload)
 		if r.Status != 200 || r.ErrorType != tt.errorType || !strings.Contains(string(r.Body), tt.body) {
 			t.Errorf("%s: got %d %q %q, want 200 %q %q", tt.name, r.Status, r.ErrorType, r.Body, tt.errorType, tt.body)
 		}
+		if tt.name == "never answered" {
+			f.api(200, acct, "PUT", "functions/echo", map[string]any{"timeout": 60})
+		}
 	}
 	f.waitMark("report refused", 1)
-	f.advance(10 * time.Minute) // idle
-	marks := f.waitMark("pre-stop", 1)
-	if n := strings.Count(marks, "initialize"); n != 3 {
-		t.Errorf("the initializer ran %d times, want once for each of 3 instances; marks %q", n, marks)
+	f.advance(10 * time.Minute)        // idle
+	marks := f.waitMark("pre-stop", 2) // also of the one that the change of the time-out replaced
+	if n := strings.Count(marks, "initialize"); n != 4 {
+		t.Errorf("the initializer ran %d times, want once for each of 4 instances; marks %q", n, marks)
 	}
 	if strings.Contains(marks, "bad next") {
 		t.Errorf("next was answered with an error; marks %q", marks)

@@ -25,7 +25,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	if err := f.Close(context.Background()); err != nil {
 		t.Error(err)
 	}
-	for range 400 {
+	for range rounds {
 		if !running(pid) {
 			return
 		}
@@ -55,7 +55,7 @@ func TestFreeze(t *testing.T) {
 				t.Fatal(err)
 			}
 			frozen := false
-			for range 400 { // the signal takes a moment to reach every thread
+			for range rounds { // the signal takes a moment to reach every thread
 				status, _ := os.ReadFile("/proc/" + strconv.Itoa(got.PID) + "/stat")
 				if frozen = strings.Contains(string(status), ") T "); frozen || off {
 					break

@@ -11,7 +11,7 @@ import (
 func (f *fixture) waitProvisioned(n int) {
 	f.t.Helper()
 	got := map[string]any{}
-	for range 2000 {
+	for range rounds {
 		if got = f.api(200, acct, "GET", "functions/echo/provision-config", nil); got["current"] == float64(n) {
 			return
 		}
@@ -61,7 +61,7 @@ func TestProvisionedInstances(t *testing.T) {
 	}
 	f.api(204, acct, "DELETE", "functions/echo/provision-config", nil)
 	f.api(404, acct, "DELETE", "functions/echo/provision-config", nil)
-	for range 2000 {
+	for range rounds {
 		if f.advance(time.Hour); len(f.instanceIDs()) == 0 {
 			return
 		}
@@ -80,7 +80,7 @@ func TestProvisionErrors(t *testing.T) {
 	wait := func(want string) {
 		t.Helper()
 		got := ""
-		for range 2000 {
+		for range rounds {
 			if got = fmt.Sprint(f.api(200, acct, "GET", "functions/echo/provision-config", nil)["currentError"]); strings.Contains(got, want) {
 				return
 			}
