@@ -163,7 +163,7 @@ func start(t *testing.T, o Options) *fixture {
 	f := &fixture{t: t, iam: &iam{}, dir: t.TempDir(), now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
 	o.Auth, o.Roles, o.Dir, o.Clock, o.Poll = f.iam, f.iam, f.dir, f.clock, -1
 	o.Limits.RetryBase = orDefault(o.Limits.RetryBase, time.Millisecond)
-	o.Limits.StopGrace = 2 * time.Second
+	o.Limits.StopGrace = time.Minute
 	s, err := New(o)
 	if err != nil {
 		t.Fatal(err)
@@ -369,7 +369,7 @@ func TestStartFailures(t *testing.T) {
 	}
 	f.api(200, acct, "PUT", "functions/echo", map[string]any{
 		"environmentVariables":    map[string]string{"MODE": "bad-init", "MARKS": f.marks()},
-		"instanceLifecycleConfig": map[string]any{"initializer": map[string]any{"handler": "initialize", "timeout": 5}},
+		"instanceLifecycleConfig": map[string]any{"initializer": map[string]any{"handler": "initialize", "timeout": 60}},
 	})
 	if r := f.invoke("x"); r.Status != 200 || r.ErrorType != errInitialize || !strings.Contains(string(r.Body), "no database") {
 		t.Errorf("got %+v, want an InitializationError", r)
@@ -416,7 +416,7 @@ func TestConcurrencyAndLimit(t *testing.T) {
 func TestKillAndShutdown(t *testing.T) {
 	t.Parallel()
 	f := start(t, Options{})
-	f.create(map[string]any{"instanceLifecycleConfig": map[string]any{"preStop": map[string]any{"handler": "stop"}}})
+	f.create(map[string]any{"instanceLifecycleConfig": map[string]any{"preStop": map[string]any{"handler": "stop", "timeout": 60}}})
 	done := make(chan Result, 1)
 	go func() { done <- f.invoke(`{"mode":"slow"}`) }()
 	f.waitMark("slow", 1)

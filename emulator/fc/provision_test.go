@@ -25,7 +25,7 @@ func (f *fixture) waitProvisioned(n int) {
 func TestProvisionedInstances(t *testing.T) {
 	t.Parallel()
 	f := start(t, Options{})
-	f.create(map[string]any{"instanceLifecycleConfig": map[string]any{"initializer": map[string]any{"handler": "i"}}})
+	f.create(map[string]any{"instanceLifecycleConfig": map[string]any{"initializer": map[string]any{"handler": "i", "timeout": 60}}})
 	f.api(404, acct, "GET", "functions/echo/provision-config", nil)
 	for name, body := range map[string]any{
 		"none": map[string]any{}, "below zero": map[string]any{"target": -1}, "too many": map[string]any{"target": maxProvisioned + 1},
