@@ -230,17 +230,29 @@ func (s *Service) abandon(in *instance, keys auth.Keys) {
 // lost is the answer when the connection broke: normally because the process died, which shows a moment later, on a busy
 // machine much later.
 func (s *Service) lost(in *instance, began time.Time, err error) *outcome {
-	wait := time.NewTimer(20 * time.Second)
+	for range 10 {
+		if in.endsWithin(2 * time.Second) {
+			s.discard(in)
+			return functionError(errUnhandled, fmt.Sprintf(
+				"Process exited unexpectedly before completing request (duration: %dms, maxMemoryUsage: %.2fMB)",
+				time.Since(began).Milliseconds(), exitMemory(in)))
+		}
+		if alive(in.cmd.Process.Pid) {
+			break
+		}
+	}
+	s.discard(in)
+	return functionError(errUnhandled, "the connection to the function broke: "+err.Error())
+}
+
+func (in *instance) endsWithin(d time.Duration) bool {
+	wait := time.NewTimer(d)
 	defer wait.Stop()
 	select {
 	case <-in.exited:
-		s.discard(in)
-		return functionError(errUnhandled, fmt.Sprintf(
-			"Process exited unexpectedly before completing request (duration: %dms, maxMemoryUsage: %.2fMB)",
-			time.Since(began).Milliseconds(), exitMemory(in)))
+		return true
 	case <-wait.C:
-		s.discard(in)
-		return functionError(errUnhandled, "the connection to the function broke: "+err.Error())
+		return false
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -38,6 +39,22 @@ func TestHealthCheck(t *testing.T) {
 		if got := f.api(400, acct, "PUT", "functions/echo", map[string]any{"customRuntimeConfig": custom(health)}); got["Code"] != "InvalidArgument" {
 			t.Errorf("%s: %v", name, got)
 		}
+	}
+}
+
+// TestUpdateWhileAnInstanceIsProbed: the health check of a function may be read while the function is updated.
+func TestUpdateWhileAnInstanceIsProbed(t *testing.T) {
+	t.Parallel()
+	f := start(t, Options{})
+	f.create(map[string]any{"customRuntimeConfig": custom(map[string]any{"httpGetUrl": "/ready", "timeoutSeconds": 3}), "timeout": 60})
+	done := make(chan Result, 1)
+	go func() { done <- f.invoke("x") }()
+	for i := 0; len(done) == 0; i++ {
+		f.api(200, acct, "PUT", "functions/echo", map[string]any{"description": strconv.Itoa(i)})
+		f.pause()
+	}
+	if r := <-done; string(r.Body) != "x" {
+		t.Errorf("%+v", r)
 	}
 }
 
