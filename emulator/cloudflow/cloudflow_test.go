@@ -596,9 +596,14 @@ func FuzzParse(f *testing.F) {
 	f.Add(flowOf("  - {Name: A, Type: Pass, End: true}\n"))
 	f.Add("Type: StateMachine\nStates: [1, {Type: Map}]\n")
 	f.Add("a: &a [*a]\n")
+	f.Add("{\"Type\": \"StateMachine\" \"States\": []}")
+	f.Add("Type: StateMachine\nStates: [\n---\n\tx: *y\r\n")
 	f.Fuzz(func(t *testing.T, s string) {
-		if d, _ := Parse(s); d != nil {
-			d.Check(nil) // must not panic
+		lines := strings.Count(s, "\n") + strings.Count(s, "\r") + strings.Count(s, "\u0085") + strings.Count(s, "\u2028") + strings.Count(s, "\u2029")
+		for _, p := range Check(s, nil) {
+			if p.Line < 1 || p.Column < 1 || p.Line > lines+2 || p.Message == "" {
+				t.Errorf("%q: a problem at %d:%d: %q", s, p.Line, p.Column, p.Message)
+			}
 		}
 	})
 }
