@@ -155,10 +155,10 @@ func (s *screen) card(x demo.Score) {
 		{s.say("records", "日志记录"), fmt.Sprintf(s.say("%d written, %d collected, %d parked", "写入 %d,采集 %d,搁置 %d"), x.Written, x.Collected, x.Parked)},
 		{s.say("alerts", "告警"), fmt.Sprintf(s.say("%d, none twice; log write to alert: P50 %.1f s, P95 %.1f s", "%d 条,无重复;从写日志到告警:P50 %.1f 秒,P95 %.1f 秒"), x.Alerts, x.DelayP50, x.DelayP95)},
 		{s.say("response tasks", "响应任务"), fmt.Sprintf(s.say("%d of %d done, %d failed at first on purpose, %d undone", "%d/%d 完成,%d 个首次失败(有意为之),%d 个已撤销"), x.Done, x.Tasks, x.Failed, x.Undone)},
-		{s.say("time", "用时"), fmt.Sprintf("%.1f s", x.Seconds)},
+		{s.say("time", "用时"), fmt.Sprintf(s.say("%.1f s", "%.1f 秒"), x.Seconds)},
 	}
 	if x.Twice > 0 {
-		rows[2][1] = fmt.Sprintf("%d, %d twice", x.Alerts, x.Twice)
+		rows[2][1] = fmt.Sprintf(s.say("%d, %d twice", "%d 条，重复 %d 条"), x.Alerts, x.Twice)
 	}
 	fmt.Fprintf(s.out, "\n%s %s\n", s.paint("1", s.say("score card", "成绩单")), verdict)
 	for _, r := range rows {

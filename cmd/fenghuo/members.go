@@ -77,6 +77,9 @@ func (c *caller) onboard(ctx context.Context, request, out any) error {
 	}
 	f := function.New(function.Config{Endpoint: c.Endpoint, Region: c.Region, Account: c.who.AccountID, Credentials: c.api.Credentials})
 	answer, err := f.Invoke(ctx, "onboard", payload)
+	if soc.KindOf(err) == soc.NotFound && soc.NextOf(err) == "" {
+		return &soc.Error{Kind: soc.NotFound, Op: "ask onboard", Err: err, Next: "deploy s.yaml, or give keys of the administrator account in whose region it is deployed"}
+	}
 	if err != nil {
 		return err
 	}
