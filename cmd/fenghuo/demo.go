@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -34,22 +35,11 @@ func (c *demoCommand) Run(ctx context.Context) (err error) {
 		out = os.Stderr
 	}
 	s := newScreen(out, language(c.Lang, os.Getenv("LC_ALL"), os.Getenv("LANG")), c.NoColor)
-	wd, err := os.Getwd()
-	if err != nil {
-		return fmt.Errorf("find the working directory: %w", err)
-	}
-	root, err := demo.FindRoot(wd)
+	root, dir, err := build(ctx, s)
 	if err != nil {
 		return err
-	}
-	dir, err := os.MkdirTemp("", "fenghuo-build-")
-	if err != nil {
-		return fmt.Errorf("make build directory: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	if err := build(ctx, s, root, dir); err != nil {
-		return err
-	}
 	console := ""
 	score, err := demo.Run(ctx, demo.Options{
 		Root: root, Binaries: dir, Seed: c.Seed, Records: c.Records, Listen: c.Listen, Stay: c.Keep,
@@ -80,7 +70,18 @@ func language(flag string, env ...string) string {
 	return "en"
 }
 
-func build(ctx context.Context, s *screen, root, dir string) error {
+// build builds the functions of the repository around the working directory into a new folder, which the caller removes.
+func build(ctx context.Context, s *screen) (root, dir string, err error) {
+	wd, err := os.Getwd()
+	if err != nil {
+		return "", "", fmt.Errorf("find the working directory: %w", err)
+	}
+	if root, err = demo.FindRoot(wd); err != nil {
+		return "", "", err
+	}
+	if dir, err = os.MkdirTemp("", "fenghuo-build-"); err != nil {
+		return "", "", fmt.Errorf("make build directory: %w", err)
+	}
 	began := time.Now()
 	compiled := 0
 	say := func(pkg string) {
@@ -90,11 +91,11 @@ func build(ctx context.Context, s *screen, root, dir string) error {
 	names, err := demo.Build(ctx, root, dir, func(pkg string) { compiled++; say(pkg) })
 	if err != nil {
 		s.progress("")
-		return err
+		return "", "", errors.Join(err, os.RemoveAll(dir))
 	}
 	s.progressEnd(fmt.Sprintf(s.say("%d functions built in %.1f s (%d packages compiled)", "%d 个函数构建完成，用时 %.1f 秒（编译 %d 个包）"),
 		len(names), time.Since(began).Seconds(), compiled))
-	return nil
+	return root, dir, nil
 }
 
 // approver asks at the terminal. When told to, it approves; without a terminal it approves too, since what is acted on is the demo's
