@@ -19,6 +19,8 @@ import (
 const (
 	exitFailed      = 1
 	exitUsage       = 2
+	exitPending     = 3 // a plan that would change something
+	exitPartly      = 4 // a part is done; what is not was listed
 	exitInterrupted = 130
 )
 
