@@ -16,6 +16,7 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"github.com/fenghuo-soc/fenghuo/shared/store"
 )
@@ -114,6 +115,35 @@ func TestPagesInABrowser(t *testing.T) {
 	}
 	if !titles[s.Incident.Title+" · Fenghuo"] || len(titles) != 18 {
 		t.Errorf("titles: %q", slices.Sorted(maps.Keys(titles)))
+	}
+}
+
+// TestKeysInABrowser closes a question with Escape, which gives the focus back, and goes to the search with a slash.
+func TestKeysInABrowser(t *testing.T) {
+	t.Parallel()
+	ctx := browser(t)
+	h, db, _ := newConsole(t, Options{})
+	seed(t, db, same)
+	site := httptest.NewServer(h)
+	t.Cleanup(site.Close)
+	open, focus := chromedp.Evaluate[bool](`document.querySelector("details.confirm").open`), chromedp.Evaluate[string](`document.activeElement.tagName + " " + document.activeElement.id`)
+	if err := chromedp.Do(ctx, chromedp.Navigate(site.URL+"/response?token="+url.QueryEscape(testToken)), chromedp.Click(`details.confirm > summary`), chromedp.WaitVisible(`details.confirm .box`)); err != nil {
+		t.Fatalf("ask for the undo: %v", err)
+	}
+	if !look(t, ctx, open) {
+		t.Fatal("the question did not open")
+	}
+	if err := chromedp.Do(ctx, chromedp.KeyEvent(kb.Escape)); err != nil {
+		t.Fatal(err)
+	}
+	if look(t, ctx, open) || look(t, ctx, focus) != "SUMMARY " {
+		t.Errorf("after Escape the question is open or the focus is on %q", look(t, ctx, focus))
+	}
+	if err := chromedp.Do(ctx, chromedp.KeyEvent("/"), chromedp.WaitVisible(`#query:focus`)); err != nil {
+		t.Fatalf("go to the search: %v", err)
+	}
+	if err := chromedp.Do(ctx, chromedp.KeyEvent("a/b")); err != nil || look(t, ctx, chromedp.Evaluate[string](`document.getElementById("query").value`)) != "a/b" {
+		t.Errorf("a slash cannot be typed: %v", err)
 	}
 }
 
