@@ -161,6 +161,9 @@ func (s *screen) card(x demo.Score) {
 		{s.say("response tasks", "响应任务"), fmt.Sprintf(s.say("%d of %d done, %d failed at first on purpose, %d undone", "%d/%d 完成，%d 个首次失败（有意为之），%d 个已撤销"), x.Done, x.Tasks, x.Failed, x.Undone)},
 		{s.say("time", "用时"), fmt.Sprintf(s.say("%.1f s", "%.1f 秒"), x.Seconds)},
 	}
+	if x.Rejected > 0 {
+		rows[3][1] += fmt.Sprintf(s.say(", %d rejected by you", "，%d 个被您拒绝"), x.Rejected)
+	}
 	if x.Twice > 0 {
 		rows[2][1] = fmt.Sprintf(s.say("%d, %d twice", "%d 条，重复 %d 条"), x.Alerts, x.Twice)
 	}

@@ -79,6 +79,9 @@ func (s *story) decide(ctx context.Context, run soc.Run) (err error) {
 		}
 	}
 	decision := map[bool]string{true: "approved", false: "rejected"}[yes]
+	if !yes {
+		s.score.Rejected += len(run.Tasks)
+	}
 	if err := s.console.post(ctx, "/api/approvals/"+run.ID, map[string]string{"decision": decision}); err != nil {
 		return err
 	}
