@@ -29,7 +29,7 @@ func (c *rulesExplain) Run(ctx context.Context) error {
 	picked := func(r *sigma.Rule) bool { return c.Rule != "" && (r.ID == c.Rule || r.Title == c.Rule) }
 	if c.Rule != "" && !slices.ContainsFunc(set.Rules(), picked) {
 		return &soc.Error{
-			Kind: soc.Invalid, Op: "explain rules", Err: fmt.Errorf("no rule that was loaded has the id or title %q", c.Rule),
+			Kind: soc.NotFound, Op: "explain", Err: fmt.Errorf("no rule that was loaded has the id or title %q", c.Rule),
 			Next: "see them with: fenghuo rules explain --rules " + c.Rules,
 		}
 	}
@@ -38,27 +38,30 @@ func (c *rulesExplain) Run(ctx context.Context) error {
 		return refusedCode(refused)
 	}
 	var ev sigma.JSONEvent
-	found := false
+	seen, told := 0, 0
 	err = eachEvent(ctx, c.Events, func(line int, text []byte) error {
 		if c.Line != 0 && c.Line != line {
 			return nil
 		}
+		seen++
 		if err := ev.Parse(text); err != nil {
 			return lineError(c.Events, line, err)
 		}
-		found = true
 		for _, e := range set.Explain(&ev, c.source(), picked) {
 			if c.Rule == "" || picked(e.Rule) {
 				explain(line, &e)
+				told++
 			}
 		}
 		return nil
 	})
-	if err == nil && !found && c.Line != 0 {
-		err = &soc.Error{Kind: soc.Invalid, Op: "explain rules", Err: fmt.Errorf("%s has no event in line %d", c.Events, c.Line), Next: "count lines from 1, blank ones too"}
-	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case c.Line != 0 && seen == 0:
+		return &soc.Error{Kind: soc.NotFound, Op: "explain", Err: fmt.Errorf("%s has no event in line %d", c.Events, c.Line), Next: "give the number of a line with an event, from 1"}
+	case told == 0:
+		fmt.Fprintln(os.Stderr, "no rule was evaluated: the index found in no event what a rule needs; name a rule with --rule to see why")
 	}
 	return refusedCode(refused)
 }

@@ -20,7 +20,7 @@ func TestExplainNamesWhatIsNotThere(t *testing.T) {
 	}
 	for name, c := range map[string]rulesExplain{"rule": {Rule: "b"}, "line": {Events: events, Line: 2}} {
 		c.Rules = dir
-		if err := c.Run(t.Context()); soc.KindOf(err) != soc.Invalid || soc.NextOf(err) == "" {
+		if err := c.Run(t.Context()); soc.KindOf(err) != soc.NotFound || soc.NextOf(err) == "" {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
