@@ -49,6 +49,30 @@ func TestDottedNames(t *testing.T) {
 	}
 }
 
+// TestPlacesStayApart has two names for the same places, of which only one takes all of them.
+func TestPlacesStayApart(t *testing.T) {
+	t.Parallel()
+	paths := func(f string) []Path {
+		if f == "mapped" {
+			return Dotted("a.b")
+		}
+		return nil
+	}
+	for _, order := range []string{"s: {mapped: y}\n  t: {a.b: y}", "t: {a.b: y}\n  s: {mapped: y}"} {
+		set, problems := compileOne(t, "  "+order+"\n  condition: s and not t\n", Options{Sources: []Source{{LogSource: testSource, Paths: paths}}})
+		if len(problems) > 0 {
+			t.Fatal(problems)
+		}
+		var ev JSONEvent
+		if err := ev.Parse([]byte(`{"a.b":"x","a":{"b":"y"}}`)); err != nil {
+			t.Fatal(err)
+		}
+		if len(set.Match(&ev, testSource, NewScratch(), nil)) != 1 {
+			t.Errorf("%s: the names mean the same", order)
+		}
+	}
+}
+
 // TestPredicatesStayApart has tests that differ in one thing only: as rules of one set, where equal ones are decided once, each must
 // find what it finds alone.
 func TestPredicatesStayApart(t *testing.T) {

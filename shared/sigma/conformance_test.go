@@ -201,6 +201,7 @@ func TestConformModifiers(t *testing.T) {
 		{"windash horizontal bar", "{a|windash|contains: ' -x'}", mapEvent{"a": "c \u2015x"}, true},
 		{"windash not inside a word", "{a|windash|contains: 'a-x'}", mapEvent{"a": "a/x"}, false},
 		{"windash not before a blank", "{a|windash|contains: 'x - y'}", mapEvent{"a": "x / y"}, false},
+		{"windash before base64", "{a|windash|base64offset|contains: ' -enc'}", mapEvent{"a": "xxxIC9lbmMxx"}, true},
 		{"windash at several places", "{a|windash|contains: ' -x -y'}", mapEvent{"a": "c /x \u2013y"}, true},
 		{"lt", "{a|lt: 5}", mapEvent{"a": "4.9"}, true},
 		{"lte", "{a|lte: 5}", mapEvent{"a": "+5"}, true},

@@ -49,6 +49,7 @@ func TestProblems(t *testing.T) {
 		{"empty mapping", testHead + "  sel: {}\n  condition: sel\n", "the mapping is empty"},
 		{"correlation", "title: c\ncorrelation: {type: event_count}\n", "the correlation names no rules"},
 		{"filter", "title: c\nlogsource: {product: p}\nfilter: {rules: any}\n", "the section has no condition"},
+		{"dashes before base64", testHead + item("a|windash|base64", "'-a -b -c -d -e -f -g'"), "too many dashes to be encoded"},
 		{"exists negated", testHead + item("a|exists|neq", "true"), "want exists alone"},
 		{"cased network", testHead + item("a|cidr|cased", "10.0.0.0/8"), "want cased only on text"},
 		{"dots", testHead + item(strings.Repeat("a.", 100)+"b", "x"), "r.yaml:6:5: error: the name of the field has too many dots"},
