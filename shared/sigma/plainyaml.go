@@ -152,9 +152,6 @@ func (r *plainReader) list(indent, depth int) *yaml.Node {
 		}
 		r.indent += len(r.rest) - len(inner)
 		r.rest = inner
-		if r.dash() {
-			return r.refuse()
-		}
 		if _, _, isKey := r.key(); isKey {
 			n.Content = append(n.Content, r.block(r.indent, depth+1))
 		} else if r.ok {
@@ -265,9 +262,7 @@ func (r *plainReader) scalar(s string, at, indent int) *yaml.Node {
 		}
 		n.Value = text
 	}
-	if r.advance(); r.indent > indent { // it goes on
-		r.ok = false
-	}
+	r.advance() // the collection refuses what is deeper, such as a second line of this value
 	return n
 }
 
@@ -345,8 +340,6 @@ func (r *plainReader) literal(n *yaml.Node, header string, indent int) *yaml.Nod
 	case header != "|-":
 		return r.refuse()
 	}
-	if r.advance(); r.indent > indent {
-		r.ok = false
-	}
+	r.advance()
 	return n
 }

@@ -79,6 +79,8 @@ var plainSeeds = []string{
 	"a: [b, c]\n", "a: {b: c}\n", "a: &x b\nc: *x\n", "a: !t b\n", "a:\nb: c\n", "a: -1\nb: -\n", "- a\n- b\n", "- - a\n", " a: b\n", "a: b\n c: d\n",
 	"a: b: c\n", "a: b:\n", "a : b\n", "ä中: 'x' \nb: ü\n", "<<: a\n", "a: <<\n", "a: ~\nb: null\nc: yes\nd: 0x1F\ne: 1e3\nf: 2026-01-01\ng: 1.50\n",
 	"a: ? b\n", "? a\n: b\n", "a: @b\n", "a: `b`\n", "a: %b\n", "a: b\n...\n", "--- a\n", "a: \"\\x41\"\n", "a: 'b'c\n", "a: 'b'#c\n", "a: |\n   b\n  c\n",
+	"a: |\nb: c\n", "- a\nb: c\n", "a:\n-\nb: c\n", "-\n- a\n", "a: |\n \n  b\n", "a: |\n    \n  b\n", "a: |\n  b\n     \n  c\n", "a: b\u2028c\n", "a: b\u0085c\n", "\ufeffa: b\n", "- a: b\n c: d\n",
+	"- a\n  b\n", "- |\n  a\n   b\n- c: |\n    d\n  e: f\n", "- - a: b\n", "a:\n  - b\n   - c\n", "a: 'b'\n  c: d\n", "a: |\n  b\n c: d\n",
 	"a:\n  # note\n  - b\n# note\n  - c\n", "a:\n    b: c\n  d: e\n", "a: # note\n  b: c # note\n", "a: |\n  b\n # note\nc: d\n", "a:b: c\n", "a:\n  'b': c\n  'd' : e\n",
 }
 

@@ -57,10 +57,10 @@ func wallClock(b []byte) (time.Time, bool) {
 		}
 		h, mi, rest = digits(rest[1:3]), digits(rest[4:6]), rest[6:]
 	}
-	y, mo, d := digits(b[0:4]), time.Month(digits(b[5:7])), digits(b[8:10])
-	t := time.Date(y, mo, d, h, mi, 0, 0, time.UTC)
-	// A day that the month does not have, or minute 60, would have become another.
-	if t.Year() != y || t.Month() != mo || t.Day() != d || t.Hour() != h || t.Minute() != mi || !clockEnd(rest) {
+	mo := time.Month(digits(b[5:7]))
+	t := time.Date(digits(b[0:4]), mo, digits(b[8:10]), h, mi, 0, 0, time.UTC)
+	// A day that the month does not have has become one of another month, minute 60 another hour.
+	if t.Month() != mo || t.Hour() != h || !clockEnd(rest) {
 		return time.Time{}, false
 	}
 	return t, true
