@@ -26,23 +26,12 @@ type permissionsCommand struct {
 
 // Run tells the story, compares what each role is granted with what it used, and ends with 1 when they differ.
 func (c *permissionsCommand) Run(ctx context.Context) error {
-	wd, err := os.Getwd()
-	if err != nil {
-		return fmt.Errorf("find the working directory: %w", err)
-	}
-	root, err := demo.FindRoot(wd)
+	s := newScreen(os.Stderr, "en", false)
+	root, dir, err := build(ctx, s)
 	if err != nil {
 		return err
-	}
-	dir, err := os.MkdirTemp("", "fenghuo-build-")
-	if err != nil {
-		return fmt.Errorf("make build directory: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	s := newScreen(os.Stderr, "en", false)
-	if err := build(ctx, s, root, dir); err != nil {
-		return err
-	}
 	var report prover.Report
 	granted := map[iam.Grant]bool{}
 	_, err = demo.Run(ctx, demo.Options{
