@@ -17,6 +17,8 @@ func (d *Definition) check(known func(function string) bool, as *Assumptions) []
 	c := &checker{known: known, names: map[string]bool{}, assume: as}
 	if d.Name == "" {
 		c.add(d.Pos, "the flow has no Name")
+	} else if !nameRule.MatchString(d.Name) {
+		c.add(d.namePos, "no flow can have the name %q: a letter or _ first, then letters, digits, _ and -, at most 128", d.Name)
 	}
 	c.scope(&d.Scope)
 	slices.SortStableFunc(c.problems, Problem.compare)
@@ -26,12 +28,12 @@ func (d *Definition) check(known func(function string) bool, as *Assumptions) []
 // compare orders problems by place.
 func (p Problem) compare(o Problem) int { return cmp.Or(p.Line-o.Line, p.Column-o.Column) }
 
-// Check reads a definition and finds all that [Parse] and [Definition.Check] find, and parameters of tasks that can never
-// work, in the order of the text.
+// Check reads a definition and finds all that [Parse] and [Definition.Check] find, and parameters of tasks and paths into
+// $Context that can never work, in the order of the text.
 func Check(text string, known func(function string) bool) []Problem {
 	d, problems := Parse(text)
 	if d != nil {
-		problems = slices.Concat(problems, d.Check(known), d.checkParameters())
+		problems = slices.Concat(problems, d.Check(known), d.checkParameters(), d.checkContext())
 	}
 	slices.SortStableFunc(problems, Problem.compare)
 	return problems
