@@ -431,6 +431,36 @@ func TestAssumptionsCanBeReplaced(t *testing.T) {
 	}
 }
 
+// TestNothingCatchesTheEnd: a flow that is stopped or that times out goes no further, whatever it catches.
+func TestNothingCatchesTheEnd(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{"stopped": "ExecutionStopped", "out of time": "ExecutionTimedOut"} {
+		synctest.Test(t, func(t *testing.T) {
+			svc := newService(t, &stage{})
+			text := flowOf("  - Name: A\n    Type: Parallel\n    Branches: [{StartAt: W, States: [{Name: W, Type: Wait, Seconds: 300, End: true}]}]\n    Catch: [{Errors: [FnF.ALL], OutputConstructor: {a: 1}, Next: B}]\n    Retry: [{Errors: [FnF.ALL], Description: r, MaxAttempts: 3, IntervalSeconds: 1}]\n    Next: B\n  - {Name: B, Type: Succeed}\n")
+			svc.mustCreate(t, strings.Replace(text, "StartAt: A\n", "StartAt: A\nTimeout: 60\n", 1))
+			if _, e := svc.api(t, "StartExecution", "FlowName", "f", "ExecutionName", "x"); e != "" {
+				t.Fatal(e)
+			}
+			synctest.Wait()
+			if name == "stopped" {
+				if _, e := svc.api(t, "StopExecution", "FlowName", "f", "ExecutionName", "x"); e != "" {
+					t.Fatal(e)
+				}
+			}
+			svc.end(t, "f", "x")
+			out, _ := svc.api(t, "GetExecutionHistory", "FlowName", "f", "ExecutionName", "x")
+			var got []string
+			for _, e := range out["Events"].([]any) {
+				got = append(got, e.(map[string]any)["Type"].(string))
+			}
+			if d := cmp.Diff([]string{"ExecutionStarted", "StepEntered", "BranchEntered", "StepEntered", "BranchExited", want}, got); d != "" {
+				t.Errorf("%s: %s", name, d)
+			}
+		})
+	}
+}
+
 func TestStopExecution(t *testing.T) {
 	t.Parallel()
 	svc := newService(t, &stage{})
