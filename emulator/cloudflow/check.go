@@ -28,12 +28,12 @@ func (d *Definition) check(known func(function string) bool, as *Assumptions) []
 // compare orders problems by place.
 func (p Problem) compare(o Problem) int { return cmp.Or(p.Line-o.Line, p.Column-o.Column) }
 
-// Check reads a definition and finds all that [Parse] and [Definition.Check] find, and parameters of tasks and paths into
-// $Context that can never work, in the order of the text.
+// Check reads a definition and finds all that [Parse] and [Definition.Check] find, and what can never work when it runs:
+// parameters of tasks, paths into $Context, circles, rules that nothing reaches. Problems come in the order of the text.
 func Check(text string, known func(function string) bool) []Problem {
 	d, problems := Parse(text)
 	if d != nil {
-		problems = slices.Concat(problems, d.Check(known), d.checkParameters(), d.checkContext())
+		problems = slices.Concat(problems, d.Check(known), d.checkParameters(), d.checkContext(), d.checkDead())
 	}
 	slices.SortStableFunc(problems, Problem.compare)
 	return problems
@@ -212,14 +212,7 @@ func (c *checker) reach(s *Scope, start *State) {
 			return
 		}
 		seen[st.Name] = true
-		next := []string{st.Next, st.Default}
-		for _, b := range st.Choices {
-			next = append(next, b.Next)
-		}
-		for _, k := range st.Catch {
-			next = append(next, k.Next)
-		}
-		for _, n := range next {
+		for _, n := range st.targets() {
 			visit(s.state(n))
 		}
 	}

@@ -51,6 +51,10 @@ func TestBrokenTextNamesItsPlace(t *testing.T) {
 		{"error that nobody caught", flowOf("  - {Name: A, Type: Wait, Seconds.$: $Context.Current.Error.Code, End: true}\n"), "6:38: A: there is no $Context.Current.Error at this place"},
 		{"output before the work", flowOf("  - {Name: A, Type: Map, ItemsPath: $Context.Current.Output.l, Processor: {StartAt: B, States: [{Name: B, Type: Succeed}]}, End: true}\n"), "6:37: A: there is no $Context.Current.Output at this place"},
 		{"all of the context", flowOf("  - {Name: A, Type: Pass, End: true, InputConstructor: {a.$: $Context.Execution.Input.x.y, b.$: $Context.Current, c.$: $Context.Current.Input.Foo, n.$: $Context.Current.RetryCount}, OutputConstructor: {o.$: $Context.Current.Output.x}}\n"), ""},
+		{"circle", flowOf("  - {Name: A, Type: Pass, Next: B}\n  - {Name: B, Type: Pass, Next: C}\n  - {Name: C, Type: Pass, Next: B}\n"), "6:5: A leads round in a circle"},
+		{"circle in a branch", flowOf("  - Name: A\n    Type: Parallel\n    Branches:\n      - {StartAt: B, States: [{Name: B, Type: Pass, Next: B}]}\n    End: true\n"), "9:31: B leads round in a circle"},
+		{"circle with a way out", flowOf("  - Name: A\n    Type: Choice\n    Branches: [{Condition: $Input.n > 1, Next: B}]\n    Default: C\n  - {Name: B, Type: Pass, Next: A}\n  - {Name: C, Type: Succeed}\n"), ""},
+		{"rule behind all", flowOf("  - Name: A\n    Type: Parallel\n    Branches: [{StartAt: B, States: [{Name: B, Type: Succeed}]}]\n    Retry:\n      - {Errors: [FnF.ALL], Description: d, MaxAttempts: 1, IntervalSeconds: 1}\n      - {Errors: [FC.Unknown], Description: d, MaxAttempts: 1, IntervalSeconds: 1}\n    End: true\n"), "11:9: a rule of Retry of A stands behind one for FnF.ALL"},
 		{"Chinese before an error", flowOf("  - Name: A\n    Type: Choice\n    Branches: [{Condition: '$Input.名字 ~ 1', Next: B}]\n    Default: B\n  - {Name: B, Type: Succeed}\n"), "8:28: unexpected character '~' at character 11 of"},
 	}
 	for _, tc := range tests {
