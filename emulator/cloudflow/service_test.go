@@ -527,3 +527,30 @@ func TestPassRole(t *testing.T) {
 		}
 	}
 }
+
+// TestListFlowsOfAGroup: pages hold the flows that were asked for, and the last one has no token.
+func TestListFlowsOfAGroup(t *testing.T) {
+	t.Parallel()
+	svc := newService(t, &stage{})
+	for i, group := range []string{"one", "two", "one", "two", "one"} {
+		name := string(rune('a' + i))
+		if _, e := svc.api(t, "CreateFlow", "Name", name, "Definition", strings.Replace(passes("1"), "Name: f", "Name: "+name, 1), "Description", "d", "Type", "FDL", "ResourceGroupId", group); e != "" {
+			t.Fatal(e)
+		}
+	}
+	var got []string
+	token := ""
+	for range 2 {
+		out, e := svc.api(t, "ListFlows", "ResourceGroupId", "one", "Limit", "2", "NextToken", token)
+		if e != "" {
+			t.Fatal(e)
+		}
+		for _, f := range out["Flows"].([]any) {
+			got = append(got, f.(map[string]any)["Name"].(string))
+		}
+		token, _ = out["NextToken"].(string)
+	}
+	if d := cmp.Diff([]string{"a", "c", "e"}, got); d != "" || token != "" {
+		t.Errorf("token %q, %s", token, d)
+	}
+}
