@@ -26,6 +26,23 @@ func (d *Definition) checkDead() []Problem {
 	return c.problems
 }
 
+// checkOpen finds what works and should not be relied on: a callback that may be waited for without end, and a Catch that
+// leaves it to the service what comes next.
+func (d *Definition) checkOpen() []Problem {
+	c := &checker{}
+	d.Scope.each(func(st *State) {
+		if st.Type == Task && st.Mode == WaitForCustomCallback && (st.Timeout == Value{} || st.Timeout.Literal == 0.0) {
+			c.add(st.Pos, "%s waits for a callback without a Timeout: it could wait for ever", st.Name)
+		}
+		for _, k := range st.Catch {
+			if k.Output == nil {
+				c.add(k.Pos, "Catch of %s has no OutputConstructor; what the next state would get is not documented", st.Name)
+			}
+		}
+	})
+	return c.problems
+}
+
 // shadowed notes a rule that stands behind one for all errors, and tells whether one has been met.
 func (c *checker) shadowed(st *State, list string, all bool, at Pos, errors []string) bool {
 	if all {

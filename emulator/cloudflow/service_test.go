@@ -391,7 +391,7 @@ func TestAssumptionsCanBeReplaced(t *testing.T) {
 		"fail": func(map[string]any, int) InvocationResult { return InvocationResult{ErrorType: "Boom"} },
 	}}
 	call := func(fn string) string {
-		return "  - Name: A\n    Type: Task\n    Action: FC:InvokeFunction\n    Parameters: {resourceArn: acs:fc:::functions/" + fn + "/LATEST, invocationType: Sync}\n    OutputConstructor: {o.$: $Output.Answer}\n    Catch:\n      - {Errors: [Boom.X], OutputConstructor: {code.$: $Context.Current.Error.Code}, Next: B}\n    End: true\n  - {Name: B, Type: Succeed}\n"
+		return "  - Name: A\n    Type: Task\n    Action: FC:InvokeFunction\n    Parameters: {resourceArn: acs:fc:::functions/" + fn + "/LATEST, invocationType: Sync}\n    OutputConstructor: {o.$: $Output.Answer}\n    Catch:\n      - {Errors: [Boom.X, FC.FunctionNotFound], OutputConstructor: {code.$: $Context.Current.Error.Code}, Next: B}\n    End: true\n  - {Name: B, Type: Succeed}\n"
 	}
 	output := func(expression string) string {
 		return "  - {Name: A, Type: Pass, OutputConstructor: {o.$: '" + expression + "'}, End: true}\n"
@@ -407,6 +407,7 @@ func TestAssumptionsCanBeReplaced(t *testing.T) {
 		"error name":    {Assumptions{FunctionErrorName: func(typ string) string { return typ + ".X" }}, call("fail"), `{"code":"Boom.X"}`},
 		"own errors":    {Assumptions{ErrorName: func(code string) string { return strings.Replace(code, errExpression, "Boom.X", 1) }}, call("raw"), `{"code":"Boom.X"}`},
 		"mixed types":   {Assumptions{CompareDifferentTypes: func(string, any, any) (any, error) { return true, nil }}, "  - {Name: A, Type: Choice, Branches: [{Condition: '$Input.n == \"1\"', Next: Y}], Default: N}\n  - {Name: Y, Type: Pass, OutputConstructor: {o: y}, End: true}\n  - {Name: N, Type: Succeed}\n", `{"o":"y"}`},
+		"catch input":   {Assumptions{CatchInput: func(code, _ string) map[string]any { return map[string]any{"was": code} }}, strings.Replace(call("gone"), ", OutputConstructor: {code.$: $Context.Current.Error.Code}", "", 1), `{"was":"FC.FunctionNotFound"}`},
 		"scalar items":  {Assumptions{ItemInput: func(v any) (map[string]any, error) { return map[string]any{"v": v}, nil }}, "  - Name: A\n    Type: Map\n    ItemsPath: $Input.l\n    Processor: {StartAt: P, States: [{Name: P, Type: Pass, End: true}]}\n    End: true\n", `{"Items":[{"v":5}]}`},
 		"function":      {Assumptions{Function: func(name string) func([]any) (any, error) { return func([]any) (any, error) { return name, nil } }}, output("toBase64(1)"), `{"o":"toBase64"}`},
 		"failed output": {Assumptions{FailedOutput: func(map[string]any) map[string]any { return map[string]any{"x": 1} }}, "  - {Name: A, Type: Fail, Code: C}\n", `{"x":1}`},
