@@ -96,6 +96,7 @@ func TestPutErrors(t *testing.T) {
 		{"long topic", "/logstores/audit", groupOf(strings.Repeat("t", 129), "s", logOf(1, 0)), "", nil, 400, "PostBodyInvalid"},
 		{"empty key", "/logstores/audit", groupOf("t", "s", logOf(1, 0, kv{"", "v"})), "", nil, 400, "InvalidKey"},
 		{"bad key", "/logstores/audit", groupOf("t", "s", logOf(1, 0, kv{"\xff", "v"})), "", nil, 400, "InvalidEncoding"},
+		{"nanoseconds of more than a second", "/logstores/audit", groupOf("t", "s", logOf(1, 1_000_000_000, kv{"a", "b"})), "", nil, 400, "InvalidTimestamp"},
 		{"bad hash key", "/logstores/audit/shards/route?key=xyz", good, "", nil, 400, "ParameterInvalid"},
 		{"a processor", "/logstores/audit?processor=mask", good, "", nil, 501, "NotImplemented"},
 		{"no hash key", "/logstores/audit/shards/route", good, "", nil, 400, "ParameterInvalid"},

@@ -3,6 +3,7 @@ package sls
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -170,8 +171,8 @@ func (c *call) trackGroup(topic, source string, tags map[string]trackValue, logs
 	}
 	b = protowire.AppendString(protowire.AppendTag(b, 3, protowire.BytesType), topic)
 	b = protowire.AppendString(protowire.AppendTag(b, 4, protowire.BytesType), source)
-	for name, v := range tags {
-		b = appendPair(b, 6, name, string(v))
+	for _, name := range slices.Sorted(maps.Keys(tags)) { // the same every time
+		b = appendPair(b, 6, name, string(tags[name]))
 	}
 	return b
 }
