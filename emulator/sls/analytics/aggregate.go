@@ -100,7 +100,7 @@ func percentile(a []Type) (string, []Type, Type, bool) {
 // aggregate writes an aggregation.
 func (c *compiler) aggregate(a aggregate, e *expr, s *scope, v env) (compiled, error) {
 	if e.op == "count" && len(e.kids) == 1 && e.kids[0].kind == exprStar {
-		x := compiled{sql: "count(*)", typ: Bigint, agg: true}
+		x := compiled{sql: "count(*)", typ: Bigint, agg: e.over == nil}
 		return c.filtered(e, x, s, v)
 	}
 	kids, x, err := c.kids(e.kids, s, v)
@@ -109,10 +109,13 @@ func (c *compiler) aggregate(a aggregate, e *expr, s *scope, v env) (compiled, e
 	}
 	types := make([]Type, len(kids))
 	for i, kid := range kids {
-		if types[i] = kid.typ; kid.agg {
+		types[i] = kid.typ
+		switch {
+		case kid.agg && e.over == nil:
 			return x, e.at.failf("Cannot nest aggregations inside aggregation '%s': [%s]", e.op, e.kids[i].text)
-		}
-		if kid.outer {
+		case kid.window && e.over == nil:
+			return x, e.at.failf("Cannot nest window functions inside aggregation '%s': [%s]", e.op, e.kids[i].text)
+		case kid.outer:
 			return x, e.at.notOffered("an aggregation over a column of a query around")
 		}
 	}
@@ -133,7 +136,13 @@ func (c *compiler) aggregate(a aggregate, e *expr, s *scope, v env) (compiled, e
 	case e.distinct && !strings.Contains(sql, "DISTINCT"):
 		list = "DISTINCT " + list
 	}
-	return c.filtered(e, compiled{sql: fmt.Sprintf(sql, list), typ: result, agg: true}, s, v)
+	if x.typ = result; e.over == nil {
+		x.agg = true
+	} else if sql, ok = inWindow(sql, e.over); !ok || e.distinct {
+		return x, e.at.notOffered(e.op + " over such a window")
+	}
+	x.sql = fmt.Sprintf(sql, list)
+	return c.filtered(e, x, s, v)
 }
 
 // filtered adds FILTER (WHERE …).

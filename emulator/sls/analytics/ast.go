@@ -35,7 +35,8 @@ type expr struct {
 	typ    Type
 	value  any
 	query  *query
-	filter *expr // of an aggregate
+	filter *expr   // of an aggregate
+	over   *window // of an aggregate or a window function
 	// distinct of an aggregate; try of a cast.
 	distinct, try  bool
 	operand, other *expr // of case
@@ -77,6 +78,14 @@ type order struct {
 	e          *expr
 	desc       bool
 	nullsFirst bool
+}
+
+// window is what OVER says: the rows that a function sees from each row.
+type window struct {
+	partition []*expr
+	order     []order
+	frame     string // as the engine reads it, "" = the usual one
+	begins    bound  // of the frame
 }
 
 // with is one named query.

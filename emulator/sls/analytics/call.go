@@ -19,8 +19,13 @@ type function struct {
 
 // call writes a function, an aggregate or one of the forms that look like functions.
 func (c *compiler) call(e *expr, s *scope, v env) (compiled, error) {
-	if a := aggregates[e.op]; a != nil {
+	switch a := aggregates[e.op]; {
+	case e.over != nil:
+		return c.window(e, s, v)
+	case a != nil:
 		return c.aggregate(a, e, s, v)
+	case windowFunctions[e.op] != nil:
+		return compiled{}, e.at.failf("Window function %s requires an OVER clause", e.op)
 	}
 	if e.distinct || e.filter != nil {
 		return compiled{}, e.at.failf("DISTINCT and FILTER are for aggregations, %s is none", e.op)
@@ -38,7 +43,7 @@ func (c *compiler) call(e *expr, s *scope, v env) (compiled, error) {
 		if len(kids) != 1 {
 			return x, arity(e, kids)
 		}
-		return compiled{sql: c.param(kids[0].typ.String()), typ: Varchar, agg: x.agg, outer: x.outer}, nil
+		return compiled{sql: c.param(kids[0].typ.String()), typ: Varchar, agg: x.agg, window: x.window, outer: x.outer}, nil
 	case "current_timestamp", "now", "localtimestamp", "current_date":
 		if len(kids) != 0 {
 			return x, arity(e, kids)

@@ -43,6 +43,9 @@ func (c *compiler) expr(e *expr, s *scope, v env, aggregates bool) (compiled, er
 	if x.agg && !aggregates {
 		return x, e.at.failf("an aggregation is not allowed here: [%s]", e.text)
 	}
+	if x.window && !aggregates {
+		return x, e.at.failf("a window function is not allowed here: [%s]", e.text)
+	}
 	return x, nil
 }
 
@@ -105,9 +108,14 @@ func (c *compiler) kids(list []*expr, s *scope, v env) ([]compiled, compiled, er
 			return nil, all, err
 		}
 		kids[i] = x
-		all.agg, all.outer = all.agg || x.agg, all.outer || x.outer
+		all.join(x)
 	}
 	return kids, all, nil
+}
+
+// join notes what a part of an expression makes of the whole.
+func (x *compiled) join(part compiled) {
+	x.agg, x.window, x.outer = x.agg || part.agg, x.window || part.window, x.outer || part.outer
 }
 
 func sqlOf(list []compiled) string {

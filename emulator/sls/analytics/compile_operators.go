@@ -138,7 +138,7 @@ func (c *compiler) caseOf(e *expr, kids []compiled, x compiled, s *scope, v env)
 	if err != nil {
 		return x, err
 	}
-	x.agg, x.outer = x.agg || more.agg, x.outer || more.outer
+	x.join(more)
 	var operand *compiled
 	if e.operand != nil {
 		operand, ends = &ends[0], ends[1:]

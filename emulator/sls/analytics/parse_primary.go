@@ -146,21 +146,30 @@ func (p *parser) call() (*expr, error) {
 		e.kids = append(e.kids, kid)
 	}
 	p.pos++
+	return e, p.afterCall(e)
+}
+
+// afterCall reads FILTER (WHERE …) and OVER (…).
+func (p *parser) afterCall(e *expr) (err error) {
+	if p.is("filter") && p.ahead(1).symbol("(") {
+		p.pos += 2
+		if err = p.expect("where"); err != nil {
+			return err
+		}
+		if e.filter, err = p.expr(); err != nil {
+			return err
+		}
+		if err = p.expectSymbol(")"); err != nil {
+			return err
+		}
+	}
+	if at := p.peek().at; p.is("ignore") && p.ahead(1).is("nulls") {
+		return at.notOffered("IGNORE NULLS")
+	}
 	if p.is("over") && p.ahead(1).symbol("(") {
-		return nil, t.at.notOffered("a window function (OVER)")
+		e.over, err = p.window()
 	}
-	if !p.is("filter") || !p.ahead(1).symbol("(") {
-		return e, nil
-	}
-	p.pos += 2
-	err := p.expect("where")
-	if err == nil {
-		e.filter, err = p.expr()
-	}
-	if err == nil {
-		err = p.expectSymbol(")")
-	}
-	return e, err
+	return err
 }
 
 func (p *parser) caseOf() (_ *expr, err error) {
