@@ -39,7 +39,10 @@ var aggregates = map[string]aggregate{
 	"var_pop":           floats("g_var_pop(%s)", 1),
 	"geometric_mean":    floats("exp(avg(ln(%s)))", 1),
 	"array_agg": func(a []Type) (string, []Type, Type, bool) {
-		return "g_array_agg(%s)", a, Array, len(a) == 1 && fits(a[0], Varchar)
+		if len(a) != 1 || arrays[a[0]] == Unknown {
+			return "", nil, 0, false
+		}
+		return "g_array_agg(%s)", a, arrays[a[0]], true
 	},
 }
 

@@ -48,11 +48,13 @@ type item struct {
 	alias string
 }
 
-// relation is what a FROM names: a table, a query, or a join of two.
+// relation is what a FROM names: a table, a query, the elements of an array, or a join of two.
 type relation struct {
 	at          place
 	name        string
 	query       *query
+	unnest      *expr // an array whose elements are the rows
+	ordinality  bool  // of unnest: number them, too
 	alias       string
 	columns     []string // new names of the columns
 	join        string   // "", CROSS, INNER, LEFT, RIGHT, FULL

@@ -24,6 +24,8 @@ func (c *compiler) call(e *expr, s *scope, v env) (compiled, error) {
 		return c.window(e, s, v)
 	case a != nil:
 		return c.aggregate(a, e, s, v)
+	case e.op == "try":
+		return c.try(e, s, v)
 	case windowFunctions[e.op] != nil:
 		return compiled{}, e.at.failf("Window function %s requires an OVER clause", e.op)
 	}
@@ -37,6 +39,8 @@ func (c *compiler) call(e *expr, s *scope, v env) (compiled, error) {
 	switch e.op {
 	case "coalesce", "greatest", "least":
 		return c.oneOf(e, kids, x)
+	case arrayLiteral:
+		return c.arrayLiteral(e, kids, x)
 	case "if", "nullif":
 		return c.condition(e, kids, x)
 	case "typeof":
@@ -79,6 +83,7 @@ func (c *compiler) function(e *expr, name string, kids []compiled, x compiled) (
 			if call == "" {
 				call = f.name + "(%s)"
 			}
+			call = c.named(call)
 			x.sql, x.typ = strings.Replace(call, "%s", strings.Join(args, ", "), 1), f.result
 			return x, nil
 		}
@@ -121,6 +126,25 @@ func (c *compiler) oneOf(e *expr, kids []compiled, x compiled) (compiled, error)
 	if x.typ, x.sql = typ, args[0]; len(args) > 1 {
 		x.sql = map[string]string{"coalesce": "coalesce", "greatest": "max", "least": "min"}[e.op] + "(" + strings.Join(args, ", ") + ")"
 	}
+	return x, nil
+}
+
+// arrayLiteral is the name of the function that ARRAY[…] stands for.
+const arrayLiteral = "array[]"
+
+func (c *compiler) arrayLiteral(e *expr, kids []compiled, x compiled) (compiled, error) {
+	element, err := unify(e, kids)
+	if err != nil {
+		return x, err
+	}
+	if x.typ = arrays[element]; x.typ == Unknown {
+		return x, e.at.notOffered("an array of " + element.String())
+	}
+	args := make([]string, len(kids))
+	for i, kid := range kids {
+		args[i] = convert(kid.sql, kid.typ, element)
+	}
+	x.sql = "json_array(" + strings.Join(args, ", ") + ")"
 	return x, nil
 }
 
@@ -168,7 +192,7 @@ func (c *compiler) cast(e *expr, kid, x compiled) (compiled, error) {
 	if e.try {
 		try = 1
 	}
-	x.sql = fmt.Sprintf("f_cast_(%s, %d, %d, %d)", kid.sql, kid.typ, e.typ, try)
+	x.sql = fmt.Sprintf("%s(%s, %d, %d, %d)", c.named("f_cast_"), kid.sql, kid.typ, e.typ, try)
 	if kid.typ == Bigint && e.typ == Double {
 		x.sql = convert(kid.sql, Bigint, Double)
 	}

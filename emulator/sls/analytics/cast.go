@@ -12,14 +12,14 @@ import (
 func castable(from, to Type) bool {
 	switch from {
 	case Varchar:
-		return to != Array
+		return to.element() == Unknown
 	case Bigint, Double, Boolean:
 		return to == Varchar || to == JSON || to == Boolean || to.numeric()
 	case Timestamp, Date:
 		return to == Varchar || to.temporal()
 	case JSON:
-		return to == Varchar || to == Boolean || to.numeric() || to == Array
-	case Array:
+		return to == Varchar || to == Boolean || to.numeric() || to.element() != Unknown
+	case Array, Bigints, Doubles:
 		return to == JSON
 	}
 	return false
@@ -46,8 +46,8 @@ func cast(v any, from, to Type) (_ any, ok bool) {
 		return castTime(v, from, to)
 	case JSON:
 		return castJSON(v, from)
-	case Array:
-		return castArray(v.(string))
+	case Array, Bigints, Doubles:
+		return castArray(v.(string), to.element())
 	}
 	return nil, false
 }

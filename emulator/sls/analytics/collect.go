@@ -152,19 +152,15 @@ func distinct() *collector {
 }
 
 func list() *collector {
-	var all []*string
+	var all values
 	size := 0
 	return &collector{
 		add: func(a values) error {
-			if a[0] == nil {
-				all = append(all, nil)
-				return nil
-			}
-			s := strings.Clone(a[0].(string))
-			if size += len(s); size > maxText {
+			s, _ := a[0].(string)
+			if size += len(s) + 1; size > maxText {
 				return dataf("an array of more than %d bytes", maxText)
 			}
-			all = append(all, &s)
+			all = append(all, kept(a[0]))
 			return nil
 		},
 		result: func() (driver.Value, error) {

@@ -36,6 +36,7 @@ type compiler struct {
 	memo      map[*expr]compiled
 	depth     int
 	crossed   bool // a column of a query around was named
+	quiet     bool // inside TRY
 	weight    int  // of all that was written
 }
 

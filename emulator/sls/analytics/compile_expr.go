@@ -50,6 +50,10 @@ func (c *compiler) expr(e *expr, s *scope, v env, aggregates bool) (compiled, er
 }
 
 func (c *compiler) write(e *expr, s *scope, v env) (compiled, error) {
+	if quiet := c.quiet; quiet && !e.strict() {
+		c.quiet = false
+		defer func() { c.quiet = quiet }()
+	}
 	switch e.kind {
 	case exprLiteral:
 		return compiled{sql: c.param(e.value), typ: e.typ}, nil
@@ -81,7 +85,7 @@ func (c *compiler) write(e *expr, s *scope, v env) (compiled, error) {
 				return x, e.at.failf("Left and right side of LIKE must be varchar: %s", kid.typ)
 			}
 		}
-		x.sql, x.typ = negated(e.not, "f_like_("+sqlOf(kids)+")"), Boolean
+		x.sql, x.typ = negated(e.not, c.named("f_like_")+"("+sqlOf(kids)+")"), Boolean
 		return x, nil
 	case exprIsNull:
 		x.sql, x.typ = negated(e.not, "("+kids[0].sql+" IS NULL)"), Boolean

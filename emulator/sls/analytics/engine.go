@@ -17,9 +17,11 @@ var engine = sync.OnceValues(func() (*sqlite.Driver, error) {
 	d := &sqlite.Driver{}
 	var errs []error
 	add := func(name string, n int, volatile bool, run func(values) (driver.Value, error)) {
-		errs = append(errs, d.RegisterFunction(name, &sqlite.FunctionImpl{
-			NArgs: int32(n), Deterministic: !volatile, Scalar: guarded(run),
-		}))
+		for prefix, f := range map[string]func(values) (driver.Value, error){"": run, quietly: hushed(run)} {
+			errs = append(errs, d.RegisterFunction(prefix+name, &sqlite.FunctionImpl{
+				NArgs: int32(n), Deterministic: !volatile, Scalar: guarded(f),
+			}))
+		}
 	}
 	for _, list := range functions {
 		for _, f := range list {

@@ -4,20 +4,21 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"maps"
 )
 
 type values = []driver.Value
 
 // functions are the scalar functions that are offered, by name: each with the forms of its arguments, the most special
 // first. All of them give null when an argument is null.
-var functions = register(textFunctions(), regexpFunctions(), urlFunctions(), timeFunctions(), jsonFunctions(), arrayFunctions(), mathFunctions())
+var functions = register(textFunctions(), regexpFunctions(), urlFunctions(), addressFunctions(), timeFunctions(), jsonFunctions(), arrayFunctions(), mathFunctions())
 
 // register joins lists of functions and gives those that run here a name for the engine.
 func register(lists ...map[string][]function) map[string][]function {
 	all := map[string][]function{}
 	for _, list := range lists {
-		maps.Copy(all, list)
+		for name, forms := range list {
+			all[name] = append(all[name], forms...)
+		}
 	}
 	for name, forms := range all {
 		for i := range forms {

@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"encoding/json"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -55,6 +56,8 @@ func jsonFunctions() map[string][]function {
 			}
 			return int64(0), nil
 		}),
+		"json_array_contains": jsonContains(),
+		"json_array_get":      jsonGet(),
 		"json_array_length": parsed(Bigint, func(doc any) (driver.Value, error) {
 			if list, ok := doc.([]any); ok {
 				return int64(len(list)), nil
@@ -70,6 +73,59 @@ func jsonFunctions() map[string][]function {
 		}}),
 		"json_format": forms(function{args: []Type{JSON}, result: Varchar, run: func(v values) (driver.Value, error) { return v[0], nil }}),
 	}
+}
+
+// jsonContains looks for a value of one type in a JSON array; null when it is no array.
+func jsonContains() (list []function) {
+	for _, source := range []Type{JSON, Varchar} {
+		for _, want := range []Type{Varchar, Bigint, Double, Boolean} {
+			list = append(list, function{args: []Type{source, want}, result: Boolean, run: func(v values) (driver.Value, error) {
+				doc, _ := parseJSON(v[0].(string))
+				items, ok := doc.([]any)
+				if !ok {
+					return nil, nil
+				}
+				return truth(slices.ContainsFunc(items, func(item any) bool { return isJSON(item, v[1], want) })), nil
+			}})
+		}
+	}
+	return list
+}
+
+// isJSON compares a JSON value with one of type typ.
+func isJSON(item any, v driver.Value, typ Type) bool {
+	switch item := item.(type) {
+	case string:
+		return typ == Varchar && item == v
+	case bool:
+		return typ == Boolean && truth(item) == v
+	case json.Number:
+		if typ != Bigint && typ != Double {
+			return false
+		}
+		n, ok := castText(item.String(), typ)
+		return ok && n == v
+	}
+	return false
+}
+
+// jsonGet is an element of a JSON array by its place from 0, or from the end when that is negative.
+func jsonGet() (list []function) {
+	for _, source := range []Type{JSON, Varchar} {
+		list = append(list, function{args: []Type{source, Bigint}, result: JSON, run: func(v values) (driver.Value, error) {
+			doc, _ := parseJSON(v[0].(string))
+			items, _ := doc.([]any)
+			n := v[1].(int64)
+			if n < 0 {
+				n += int64(len(items))
+			}
+			if n < 0 || n >= int64(len(items)) {
+				return nil, nil
+			}
+			return encodeJSON(items[n])
+		}})
+	}
+	return list
 }
 
 // parseJSON reads one JSON value and nothing behind it. Numbers keep their digits.
@@ -123,7 +179,7 @@ func jsonScalar(s string) (any, bool) {
 }
 
 func castJSON(v any, from Type) (any, bool) {
-	if from == Array {
+	if from.element() != Unknown {
 		return v, true
 	}
 	text := format(v, from)

@@ -116,11 +116,26 @@ func (p *parser) word() (*expr, error) {
 		}
 		return &expr{kind: exprCast, at: t.at, typ: typ, kids: []*expr{{kind: exprLiteral, at: following.at, typ: Varchar, value: following.text}}}, nil
 	case w == "array" && following.symbol("["):
-		return nil, t.at.notOffered("an ARRAY literal")
+		return p.arrayLiteral()
 	case following.symbol("(") && !reserved[w]:
 		return p.call()
 	}
 	return p.column()
+}
+
+// arrayLiteral reads ARRAY[a, b].
+func (p *parser) arrayLiteral() (*expr, error) {
+	e := &expr{kind: exprCall, at: p.next().at, op: arrayLiteral}
+	p.pos++ // the bracket was seen
+	err := p.commas(func() error {
+		kid, err := p.expr()
+		e.kids = append(e.kids, kid)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return e, p.expectSymbol("]")
 }
 
 func (p *parser) call() (*expr, error) {

@@ -17,31 +17,43 @@ func TestWindows(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ text, want string }{
 		{`select method, row_number() over (partition by method order by __time__) as rn from log order by method, rn`, "GET|1\nGET|2\nPOST|1\nget|1\nnull|1"},
-		{`select rank() over (order by status), dense_rank() over (order by status), percent_rank() over (order by status),
+		{
+			`select rank() over (order by status), dense_rank() over (order by status), percent_rank() over (order by status),
 			cume_dist() over (order by status), ntile(2) over (order by status) from log order by status`,
-			"1|1|0.0|0.4|1\n1|1|0.0|0.4|1\n3|2|0.5|0.6|1\n4|3|0.75|0.8|2\n5|4|1.0|1.0|2"},
-		{`select lag(status) over (order by __time__), lead(status, 2, -1) over (order by __time__), lag(status, 1, 0.5) over (order by __time__) from log order by __time__`,
-			"null|404|0.5\n200|500|200.0\n200|null|200.0\n404|-1|404.0\n500|-1|500.0"},
+			"1|1|0.0|0.4|1\n1|1|0.0|0.4|1\n3|2|0.5|0.6|1\n4|3|0.75|0.8|2\n5|4|1.0|1.0|2",
+		},
+		{
+			`select lag(status) over (order by __time__), lead(status, 2, -1) over (order by __time__), lag(status, 1, 0.5) over (order by __time__) from log order by __time__`,
+			"null|404|0.5\n200|500|200.0\n200|null|200.0\n404|-1|404.0\n500|-1|500.0",
+		},
 		{`select first_value(method) over w.x from log`, ""},
 		{`select first_value(method) over (order by __time__), last_value(method) over (order by __time__),
 			last_value(method) over (order by __time__ rows between unbounded preceding and unbounded following), nth_value(method, 2) over (order by __time__)
 			from log order by __time__ limit 2`, "GET|GET|null|null\nGET|POST|null|POST"},
-		{`select sum(status) over (order by __time__ rows 1 preceding), avg(latency) over (order by __time__ rows between 1 preceding and 1 following) from log order by __time__`,
-			"200|1.0\n400|1.0\n604|2.75\n904|3.0\n500|3.0"},
+		{
+			`select sum(status) over (order by __time__ rows 1 preceding), avg(latency) over (order by __time__ rows between 1 preceding and 1 following) from log order by __time__`,
+			"200|1.0\n400|1.0\n604|2.75\n904|3.0\n500|3.0",
+		},
 		{`select count_if(status > 300) over (order by __time__), bool_or(status > 300) over (), sum(status) filter (where method = 'GET') over (order by __time__)
 			from log order by __time__ limit 3`, "0|true|200\n0|true|200\n1|true|604"},
-		{`select array_agg(method) over (order by __time__), approx_percentile(latency, 0.5) over (order by __time__), approx_distinct(status) over (partition by method),
+		{
+			`select array_agg(method) over (order by __time__), approx_percentile(latency, 0.5) over (order by __time__), approx_distinct(status) over (partition by method),
 			max_by(method, latency) over (order by __time__) from log order by __time__ limit 3`,
-			`["GET"]|0.5|2|GET` + "\n" + `["GET","POST"]|1.5|1|POST` + "\n" + `["GET","POST","GET"]|1.5|2|POST`},
+			`["GET"]|0.5|2|GET` + "\n" + `["GET","POST"]|1.5|1|POST` + "\n" + `["GET","POST","GET"]|1.5|2|POST`,
+		},
 		// Over groups
 		{`select method, count(*) as c, sum(count(*)) over (), count(*) * 100.0 / sum(count(*)) over () as share, rank() over (order by count(*) desc)
 			from log group by method order by c desc, method limit 2`, "GET|2|5|40.0|1\nPOST|1|5|20.0|2"},
-		{`select date_trunc('hour', __time__) as h, count(*) - lag(count(*), 1, 0) over (order by date_trunc('hour', __time__)) from log group by h order by h limit 2`,
-			"2020-06-17 14:00:00.000|2\n2020-06-17 15:00:00.000|0"},
+		{
+			`select date_trunc('hour', __time__) as h, count(*) - lag(count(*), 1, 0) over (order by date_trunc('hour', __time__)) from log group by h order by h limit 2`,
+			"2020-06-17 14:00:00.000|2\n2020-06-17 15:00:00.000|0",
+		},
 		{`select count(*), row_number() over () from log`, "5|1"},
 		// Around and inside
-		{`select method, status from (select method, status, row_number() over (partition by method order by status desc) as rn from log) where rn = 1 order by status`,
-			"POST|200\nGET|404\nget|500\nnull|null"},
+		{
+			`select method, status from (select method, status, row_number() over (partition by method order by status desc) as rn from log) where rn = 1 order by status`,
+			"POST|200\nGET|404\nget|500\nnull|null",
+		},
 		{`select method from log order by row_number() over (order by __time__ desc) limit 2`, "null\nget"},
 		{`select distinct rank() over (order by method) from log order by 1`, "1\n3\n4\n5"},
 		{`select if(row_number() over (order by __time__) = 1, 'first', 'other') from log order by __time__ limit 2`, "first\nother"},
