@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"net/http/httptest"
 	"strconv"
 	"strings"
@@ -156,7 +157,7 @@ func TestCursors(t *testing.T) {
 		w.clock.Advance(10 * time.Second)
 	}
 	at := func(n int64) string { return EncodeCursor(start.UnixNano() + n) }
-	for from, want := range map[int64]int64{-5: 0, 0: 0, 1: 1, 10: 1, 20: 2, 21: 3, 99: 3} {
+	for from, want := range map[int64]int64{-5: 0, 0: 0, 1: 1, 10: 1, 20: 2, 21: 3, 99: 3, start.Unix() * 999: 3, math.MaxInt64 - start.Unix(): 3} { // also milliseconds, by mistake
 		if got := w.cursorAt(shard0, strconv.FormatInt(start.Unix()+from, 10)); got != at(want) {
 			t.Errorf("from +%d s: position %s, want %s", from, got, at(want))
 		}
