@@ -119,10 +119,14 @@ func (c *call) serve() error {
 	return c.route.handle(c)
 }
 
-// identify finds out who calls. A route for anybody needs the API version only, as a header or a parameter.
+// identify finds out who calls. A route for anybody needs the API version only, as a header or a parameter, and not even
+// that when a browser asks what a page may send.
 func (c *call) identify() (auth.Caller, error) {
-	if !c.route.anonymous {
+	switch {
+	case !c.route.anonymous:
 		return c.s.authenticate(c.r, c.body, c.now)
+	case c.r.Method == http.MethodOptions:
+		return auth.Caller{SourceIP: sourceIP(c.r)}, nil
 	}
 	return auth.Caller{SourceIP: sourceIP(c.r)}, checkVersion(cmp.Or(c.r.Header.Get("x-log-apiversion"), c.query.Get("APIVersion")))
 }
