@@ -35,7 +35,10 @@ type Options struct {
 	// SearchDelay hides new logs for this long from GetLogs and GetHistograms; the real service takes about 3 seconds.
 	// Pulling shows them at once.
 	SearchDelay time.Duration
-	Quotas      Quotas
+	// SearchLogs is about how many logs a search looks at before it answers Incomplete; the same request goes on where it was
+	// left. 0 is no limit.
+	SearchLogs int
+	Quotas     Quotas
 }
 
 // Service is the log service of all accounts. It is safe for concurrent use.
@@ -47,6 +50,7 @@ type Service struct {
 	projects map[string]*project
 
 	analyses running // SQL statements under way
+	searched unfinished
 }
 
 // New makes an empty service. It panics when Credentials or Authorizer is missing.
