@@ -73,7 +73,10 @@ func arity(e *expr, kids []compiled) error {
 // function writes a call of a registered function, of the first form that its arguments fit.
 func (c *compiler) function(e *expr, name string, kids []compiled, x compiled) (compiled, error) {
 	forms := functions[name]
-	if forms == nil {
+	switch {
+	case notOffered[name]:
+		return x, e.at.notOffered("the function " + name)
+	case forms == nil:
 		return x, e.at.failf("Function %s not registered", name)
 	}
 	for i := range forms {

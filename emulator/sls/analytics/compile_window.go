@@ -138,6 +138,8 @@ func (c *compiler) windowCall(e *expr, s *scope, v env) (compiled, error) {
 	}
 	f := windowFunctions[e.op]
 	switch {
+	case notOffered[e.op]:
+		return compiled{}, e.at.notOffered("the function " + e.op)
 	case f == nil && functions[e.op] == nil:
 		return compiled{}, e.at.failf("Function %s not registered", e.op)
 	case f == nil:

@@ -25,12 +25,18 @@ func (p *parser) cast() (*expr, error) {
 	return e, p.expectSymbol(")")
 }
 
+// missingTypes are types of the service that are missing here.
+var missingTypes = words("char decimal time varbinary map row ipaddress ipprefix")
+
 func (p *parser) typeName() (Type, error) {
 	t := p.next()
 	if t.is("array") && p.symbol("(") {
 		return p.arrayType(t)
 	}
 	typ, ok := typeNames[strings.ToLower(t.text)]
+	if missingTypes[strings.ToLower(t.text)] {
+		return 0, t.at.notOffered("the type " + t.text)
+	}
 	if t.kind != tokWord || !ok {
 		return 0, t.at.failf("Unknown type: %s", t.text)
 	}

@@ -15,15 +15,16 @@ const (
 	Timestamp
 	Date
 	JSON
-	Array    // of varchar
-	Bigints  // an array
-	Doubles  // an array
-	interval // milliseconds; only beside a time
+	Array     // of varchar
+	Bigints   // an array
+	Doubles   // an array
+	Varbinary // a string of bytes; no result can be one
+	interval  // milliseconds; only beside a time
 )
 
 // String is the name as the service writes it in the meta of a result.
 func (t Type) String() string {
-	return [...]string{"unknown", "boolean", "bigint", "double", "varchar", "timestamp", "date", "json", "array(varchar)", "array(bigint)", "array(double)", "interval day to second"}[t]
+	return [...]string{"unknown", "boolean", "bigint", "double", "varchar", "timestamp", "date", "json", "array(varchar)", "array(bigint)", "array(double)", "varbinary", "interval day to second"}[t]
 }
 
 // typeNames are the types that a cast may name. Whole numbers are all bigint here.
