@@ -21,6 +21,7 @@ func TestArraysAddressesAndTry(t *testing.T) {
 		{`select contains(array[1, 2], 2), contains(array[1], 3), contains(array['a', null], 'b'), element_at(array[1, 2], -1), cardinality(array[1.5])`, "true|false|null|2|1"},
 		{`select array_join(array[1, null, 3], '-'), array_join(array['a', null], ',', 'x'), length(array_join(split(lpad('', 3000, 'ab'), 'b'), ','))`, "1-3|a,x|1024"},
 		{`select array_agg(status), array_agg(latency)`, "[200,200,404,500,null]|[0.5,1.5,null,4.0,2.0]"},
+		{`select cast(json_parse('1.5') as bigint), cast(json_parse('true') as bigint), cast(json_parse('0') as boolean), cast(json_parse('"7"') as bigint), cast(json_parse('null') as double), cast(json_parse('[1.5, true]') as array(bigint))`, "2|1|false|7|null|[2,1]"},
 		// UNNEST
 		{`select a from log, unnest(cast(json_extract(body, '$.n') as array(bigint))) as t(a) order by a`, "1\n2"},
 		{`select method, sum(a) from log, unnest(try_cast(json_extract(body, '$.n') as array(bigint))) as t(a) group by method`, "GET|3"},

@@ -35,11 +35,11 @@ func cast(v any, from, to Type) (_ any, ok bool) {
 		return format(v, from), true
 	case Bigint, Double, Boolean:
 		if from == JSON {
-			text, ok := jsonScalar(v.(string))
-			if s, isText := text.(string); ok && isText {
-				return castText(s, to)
+			doc, ok := parseJSON(v.(string))
+			if !ok {
+				return nil, false
 			}
-			return text, ok // null
+			return castValueOf(doc, to)
 		}
 		return castNumber(v, from, to)
 	case Timestamp, Date:
@@ -65,7 +65,9 @@ func castNumber(v any, from, to Type) (any, bool) {
 		return boolean(f != 0), true
 	case to == Double && isInt:
 		return float64(n), true
-	case to == Bigint && isInt:
+	case to == Double:
+		return f, true
+	case isInt:
 		return n, true
 	}
 	f = math.Round(f)

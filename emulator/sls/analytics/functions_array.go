@@ -71,14 +71,13 @@ func castArray(s string, element Type) (any, bool) {
 	}
 	list := make(values, len(items))
 	for i, item := range items {
-		if item == nil {
-			continue
-		}
-		list[i] = scalarText(item)
 		if element == Varchar {
+			if item != nil {
+				list[i] = scalarText(item)
+			}
 			continue
 		}
-		if list[i], ok = castText(list[i].(string), element); !ok {
+		if list[i], ok = castValueOf(item, element); !ok {
 			return nil, false
 		}
 	}

@@ -178,6 +178,28 @@ func jsonScalar(s string) (any, bool) {
 	return scalarText(doc), ok
 }
 
+// castValueOf makes a number or a boolean of a JSON value that is no object and no array; null stays null.
+func castValueOf(doc any, to Type) (any, bool) {
+	switch v := doc.(type) {
+	case nil:
+		return nil, true
+	case string:
+		return castText(v, to)
+	case bool:
+		return castNumber(boolean(v), Bigint, to)
+	case json.Number:
+		if n, ok := castText(v.String(), Bigint); ok {
+			return castNumber(n, Bigint, to)
+		}
+		f, ok := castText(v.String(), Double)
+		if !ok {
+			return nil, false
+		}
+		return castNumber(f, Double, to)
+	}
+	return nil, false
+}
+
 func castJSON(v any, from Type) (any, bool) {
 	if from.element() != Unknown {
 		return v, true
