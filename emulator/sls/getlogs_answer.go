@@ -6,8 +6,8 @@ import (
 	"maps"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf16"
-	"unicode/utf8"
 )
 
 func (c *call) headersV1(q *logQuery, f *found) {
@@ -50,7 +50,7 @@ func (f *found) queryInfo(q *logQuery) string {
 	}
 	var b strings.Builder
 	for _, u := range utf16.Encode([]rune(string(text))) {
-		if u < utf8.RuneSelf {
+		if u < 0x7f { // JSON has escaped the other control characters
 			b.WriteByte(byte(u))
 		} else {
 			fmt.Fprintf(&b, `\u%04x`, u)
@@ -96,5 +96,7 @@ func (c *call) meta(q *logQuery, f *found) map[string]any {
 	return meta
 }
 
-// oneLine makes a text fit for a header.
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+// oneLine makes a text fit for a header: clients break off at control characters there.
+func oneLine(s string) string {
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
+}
