@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -47,9 +48,9 @@ var windowPage = template.Must(template.New("window").Funcs(template.FuncMap{
 		return t.UTC().Format("2006-01-02 15:04:05 UTC")
 	},
 }).Parse(`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>What the SOC reads from account {{.Account}}</title>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>What the SOC reads from account {{.Account}}</title>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<style>body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}table{border-collapse:collapse;width:100%}
+<style>body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}table{border-collapse:collapse;display:block;overflow-x:auto}
 th,td{text-align:left;vertical-align:top;border-bottom:1px solid #ccc;padding:.3rem .6rem .3rem 0}code{word-break:break-all}</style></head><body>
 <h1>What the SOC reads from account {{.Account}} {{.Name}}</h1>
 <p>State: <b>{{.State}}</b>, since {{when .Since}}. Playbooks {{if .Response}}may act in it{{else}}may not act in it{{end}}. As of {{when .At}}.</p>
@@ -91,7 +92,11 @@ func (m *membersAudit) Run(ctx context.Context) error {
 	}
 	for _, e := range out.Entries {
 		title := strings.TrimSpace(org.ChangeTitle(e.Action, false) + " " + org.ChangeTitle(e.Action, true))
-		fmt.Println(printable(fmt.Sprintf("%s %s %s (%s) by %s from %s: %s; before %s after %s", e.At.UTC().Format(time.RFC3339), e.Account, e.Action, title, e.Actor, e.Origin, e.Detail, e.Before, e.After)))
+		line := fmt.Sprintf("%s %s %s (%s) by %s from %s: %s", e.At.UTC().Format(time.RFC3339), cmp.Or(e.Account, "-"), e.Action, title, e.Actor, e.Origin, e.Detail)
+		if e.Before != e.After {
+			line += "; before " + cmp.Or(e.Before, "-") + " after " + cmp.Or(e.After, "-")
+		}
+		fmt.Println(printable(line))
 	}
 	fmt.Printf("%d entries shown; the chain of %d is whole, its last hash is %s\n", len(out.Entries), out.Chain, out.Last)
 	return nil

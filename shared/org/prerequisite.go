@@ -235,12 +235,3 @@ func checkDelegations(ctx context.Context, d Delegations, candidate string, out 
 func without(all, some []string) []string {
 	return slices.DeleteFunc(slices.Clone(all), func(s string) bool { return slices.Contains(some, s) })
 }
-
-// FirstFailure returns the first failed check.
-func FirstFailure(f []Finding) (Finding, bool) {
-	i := slices.IndexFunc(f, func(f Finding) bool { return f.Result == Fail })
-	if i < 0 {
-		return Finding{}, false
-	}
-	return f[i], true
-}
