@@ -15,6 +15,7 @@ type function struct {
 	name     string
 	run      func(args []driver.Value) (driver.Value, error)
 	volatile bool // two calls may differ
+	sure     bool // it has a value for all arguments, so TRY needs no twin of it
 }
 
 // call writes a function, an aggregate or one of the forms that look like functions.
@@ -86,7 +87,9 @@ func (c *compiler) function(e *expr, name string, kids []compiled, x compiled) (
 			if call == "" {
 				call = f.name + "(%s)"
 			}
-			call = c.named(call)
+			if !f.sure {
+				call = c.named(call)
+			}
 			x.sql, x.typ = strings.Replace(call, "%s", strings.Join(args, ", "), 1), f.result
 			return x, nil
 		}

@@ -53,11 +53,11 @@ func bounded(s string) (driver.Value, error) {
 
 // one and two make forms from plain functions.
 func one[A, R any](arg, result Type, f func(A) R) function {
-	return function{args: []Type{arg}, result: result, run: func(a values) (driver.Value, error) { return f(a[0].(A)), nil }}
+	return function{args: []Type{arg}, result: result, sure: true, run: func(a values) (driver.Value, error) { return f(a[0].(A)), nil }}
 }
 
 func two[A, B, R any](a, b, result Type, f func(A, B) R) function {
-	return function{args: []Type{a, b}, result: result, run: func(v values) (driver.Value, error) {
+	return function{args: []Type{a, b}, result: result, sure: true, run: func(v values) (driver.Value, error) {
 		return f(v[0].(A), v[1].(B)), nil
 	}}
 }
