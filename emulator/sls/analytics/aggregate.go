@@ -19,8 +19,8 @@ var aggregates = map[string]aggregate{
 		return "sum(%s)", a, number0(a), len(a) == 1 && (a[0].numeric() || a[0] == Unknown)
 	},
 	"avg":               floats("avg(%s)", 1),
-	"min":               same("min(%s)"),
-	"max":               same("max(%s)"),
+	"min":               several(same("min(%s)"), "g_min_n(%s)"),
+	"max":               several(same("max(%s)"), "g_max_n(%s)"),
 	"arbitrary":         same("min(%s)"),
 	"any_value":         same("min(%s)"),
 	"approx_distinct":   approxDistinct,
@@ -28,8 +28,8 @@ var aggregates = map[string]aggregate{
 	"bool_and":          flags("min(%s)", Boolean),
 	"every":             flags("min(%s)", Boolean),
 	"bool_or":           flags("max(%s)", Boolean),
-	"max_by":            by("g_max_by(%s)"),
-	"min_by":            by("g_min_by(%s)"),
+	"max_by":            several(by("g_max_by(%s)"), "g_max_n(%s)"),
+	"min_by":            several(by("g_min_by(%s)"), "g_min_n(%s)"),
 	"approx_percentile": percentile,
 	"stddev":            floats("g_stddev_samp(%s)", 1),
 	"stddev_samp":       floats("g_stddev_samp(%s)", 1),
@@ -86,6 +86,18 @@ func by(sql string) aggregate {
 	}
 }
 
+// several adds the form with a number of rows behind the other arguments, which gives an array.
+func several(one aggregate, sql string) aggregate {
+	return func(a []Type) (string, []Type, Type, bool) {
+		if n := len(a) - 1; n > 0 && a[n] == Bigint && arrays[a[0]] != Unknown {
+			if _, _, _, ok := one(a[:n]); ok {
+				return sql, a, arrays[a[0]], true
+			}
+		}
+		return one(a)
+	}
+}
+
 func approxDistinct(a []Type) (string, []Type, Type, bool) {
 	if len(a) == 2 && fits(a[1], Double) { // the second is the error that is allowed
 		return "g_distinct(%s)", []Type{a[0], Double}, Bigint, a[0].ordered()
@@ -94,6 +106,9 @@ func approxDistinct(a []Type) (string, []Type, Type, bool) {
 }
 
 func percentile(a []Type) (string, []Type, Type, bool) {
+	if len(a) == 2 && a[0].numeric() && a[1] == Doubles {
+		return "g_percentiles(%s)", a, arrays[a[0]], true
+	}
 	if len(a) != 2 || !a[0].numeric() || !fits(a[1], Double) {
 		return "", nil, 0, false
 	}

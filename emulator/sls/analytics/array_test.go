@@ -20,6 +20,8 @@ func TestArraysAddressesAndTry(t *testing.T) {
 		{`select slice(array[1, 2, 3, 4], 2, 2), slice(array[1, 2, 3], -2, 5), slice(array[1], 3, 1), array_position(array['a', 'b'], 'b'), array_position(array['a'], 'z')`, "[2,3]|[2,3]|[]|2|0"},
 		{`select contains(array[1, 2], 2), contains(array[1], 3), contains(array['a', null], 'b'), element_at(array[1, 2], -1), cardinality(array[1.5])`, "true|false|null|2|1"},
 		{`select array_join(array[1, null, 3], '-'), array_join(array['a', null], ',', 'x'), length(array_join(split(lpad('', 3000, 'ab'), 'b'), ','))`, "1-3|a,x|1024"},
+		{`select max(status, 2), min(latency, 9), max_by(method, latency, 2), min_by(status, __time__, 1), max(status, 1) filter (where status > 999)`, `[500,404]|[0.5,1.5,2.0,4.0]|["get",null]|[200]|null`},
+		{`select approx_percentile(status, array[0.0, 0.5, 1.0]), approx_percentile(latency, array[0.5]), max(method, 1)`, `[200,404,500]|[2.0]|["get"]`},
 		{`select array_agg(status), array_agg(latency)`, "[200,200,404,500,null]|[0.5,1.5,null,4.0,2.0]"},
 		{`select cast(json_parse('1.5') as bigint), cast(json_parse('true') as bigint), cast(json_parse('0') as boolean), cast(json_parse('"7"') as bigint), cast(json_parse('null') as double), cast(json_parse('[1.5, true]') as array(bigint))`, "2|1|false|7|null|[2,1]"},
 		// UNNEST
@@ -77,6 +79,9 @@ func TestArraysAddressesAndTryRefused(t *testing.T) {
 		{`select slice(array[1], 0, 1)`, "SQL array indices start at 1"},
 		{`select split('a', '')`, "The delimiter may not be the empty string"},
 		{`select split('a', ',', 0)`, "The limit of split must be positive"},
+		{`select max(status, 0)`, "the number of values must be from 1 to 10000"},
+		{`select approx_percentile(status, array[2.0])`, "Percentile must be between 0 and 1"},
+		{`select max(__time__, method)`, "Unexpected parameters (bigint, varchar) for function max"},
 		{`select try()`, "Unexpected parameters () for function try"},
 		{`select try(nosuch)`, "Column 'nosuch' cannot be resolved"},
 		{`select try(coalesce(cast('x' as bigint), 1))`, "Cannot cast 'x' to bigint"}, // it would become 1
