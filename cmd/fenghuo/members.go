@@ -24,7 +24,7 @@ type membersCommand struct {
 	Apply       membersApply       `cmd:"" help:"Make the scope what a document says. Example: fenghuo members apply scope.yaml --hash <of the plan>"`
 	Report      membersReport      `cmd:"" help:"Tell of every account of a run whether it is done, and if not, why and what to do. Example: fenghuo members report onboard-20260301"`
 	Window      membersWindow      `cmd:"" help:"Write what is read from one member, by which role and since when, for its owner. Example: fenghuo members window 1100000000000003 --html"`
-	Audit       membersAudit       `cmd:"" help:"Verify the chain of the audit trail and search it. Example: fenghuo members audit --account 1100000000000003"`
+	Audit       membersAudit       `cmd:"" help:"Search the audit trail by who, account, action, time and text, and verify its chain; exit with 1 when it is broken. Example: fenghuo members audit --by alice --since 36h"`
 	Invitations membersInvitations `cmd:"" help:"List the invitations of the directory, with what to do. Needs keys of the management account. Example: fenghuo members invitations"`
 }
 

@@ -327,6 +327,7 @@ func TestScopeFollowsTheDirectory(t *testing.T) {
 	if out, errs, code = c.fenghuo(t, accountB, "members", "audit", "--account", m(1)); code != 0 || !strings.Contains(out, "account.leave") || !strings.Contains(out, "is whole") {
 		t.Errorf("audit: %d\n%s%s", code, out, errs)
 	}
+	c.auditByCommand(t)
 	if trail, err := db.SearchAudit(t.Context(), store.AuditQuery{Action: "scope.apply"}); err != nil || len(trail) != 2 || !strings.Contains(trail[0].Actor, accountB) || trail[0].Before == "" {
 		t.Errorf("who applied which document: %+v, %v", trail, err)
 	}

@@ -105,3 +105,29 @@ func checkTrail(t *testing.T, c cloud) {
 		}
 	}
 }
+
+// auditByCommand searches and verifies the trail with the command, and with a hash that was kept.
+func (c cloud) auditByCommand(t *testing.T) {
+	t.Helper()
+	out, errs, code := c.fenghuo(t, accountB, "members", "audit", "--verify")
+	_, hash, ok := strings.Cut(strings.TrimSpace(out), "last hash is ")
+	if code != 0 || !ok || len(hash) != 64 {
+		t.Fatalf("verify: %d\n%s%s", code, out, errs)
+	}
+	for name, tt := range map[string]struct {
+		args []string
+		code int
+		want string
+	}{
+		"a hash that was kept":  {[]string{"--verify", "--hash", hash}, 0, "is whole"},
+		"a hash of another end": {[]string{"--verify", "--hash", strings.Repeat("0", 64)}, 1, "cut off"},
+		"who":                   {[]string{"--by", accountB, "--since", "999h", "--action", "scope.apply"}, 0, "2 entries shown"},
+		"who never was":         {[]string{"--by", "nobody"}, 0, "0 entries shown"},
+		"before all":            {[]string{"--until", "2001-01-01"}, 0, "0 entries shown"},
+		"no time":               {[]string{"--since", "soon"}, 1, ""},
+	} {
+		if out, errs, code := c.fenghuo(t, accountB, append([]string{"members", "audit"}, tt.args...)...); code != tt.code || !strings.Contains(out, tt.want) {
+			t.Errorf("%s: %d\n%s%s", name, code, out, errs)
+		}
+	}
+}

@@ -44,6 +44,7 @@ type trailStore interface {
 	Audit(ctx context.Context, e store.AuditEntry) error
 	SearchAudit(ctx context.Context, q store.AuditQuery) ([]store.AuditEntry, error)
 	VerifyAudit(ctx context.Context) (entries int, last string, err error)
+	AuditHolds(ctx context.Context, hash string) (bool, error)
 	SaveReceipt(ctx context.Context, r soc.Receipt) error
 	Receipts(ctx context.Context, account string) ([]soc.Receipt, error)
 	RaiseIncident(ctx context.Context, i soc.Incident, e soc.TimelineEntry) (created bool, err error)
@@ -70,10 +71,10 @@ type request struct {
 	Action    string          `json:"action"`  // of plan: join, leave
 	Slice     int             `json:"slice"`   // of join and leave
 	Account   string          `json:"account"` // of window and verify
-	Text      string          `json:"text"`    // of audit: part of any text of an entry
 	All       bool            `json:"all"`     // of report: every account, more than the state of a flow may hold
 	Input     json.RawMessage `json:"input"`
 	choice
+	trailQuery
 }
 
 type choice struct {
@@ -148,27 +149,6 @@ func (h *handler) runID(ctx context.Context, r request) string {
 		return "follow-" + c.RequestID
 	}
 	return "follow-" + h.now().UTC().Format(time.RFC3339Nano)
-}
-
-// auditResult is a part of the audit trail, newest first, after the whole chain was verified.
-type auditResult struct {
-	Status  string             `json:"status"`
-	Reason  string             `json:"reason"`
-	Chain   int                `json:"chain"` // entries of the whole trail
-	Last    string             `json:"last"`  // hash of the newest entry
-	Entries []store.AuditEntry `json:"entries"`
-}
-
-func (h *handler) audit(ctx context.Context, r request) (any, error) {
-	n, last, err := h.store.VerifyAudit(ctx)
-	if err != nil {
-		return answer(err)
-	}
-	list, err := h.store.SearchAudit(ctx, store.AuditQuery{Account: r.Account, Action: r.Action, Text: r.Text, Limit: 1000})
-	if err != nil {
-		return answer(err)
-	}
-	return auditResult{Status: org.StatusOK, Chain: n, Last: last, Entries: append([]store.AuditEntry{}, list...)}, nil
 }
 
 const (

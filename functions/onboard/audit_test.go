@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fenghuo-soc/fenghuo/shared/soc"
+	"github.com/fenghuo-soc/fenghuo/shared/store"
+)
+
+// tampered is a store whose chain is broken.
+type tampered struct{ *store.DB }
+
+func (tampered) VerifyAudit(context.Context) (int, string, error) {
+	return 7, "abc", &soc.Error{Kind: soc.Conflict, Op: "verify audit trail", Resource: "entry 8", Err: errors.New("changed"), Next: "look"}
+}
+
+// TestAuditSearches by who, account, action, time and text; a chain that is broken is told of, and what was searched for
+// is shown all the same.
+func TestAuditSearches(t *testing.T) {
+	t.Parallel()
+	h, db, _ := newHandler(t, shop)
+	at := time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC)
+	for i := range 5 {
+		if err := db.Audit(t.Context(), store.AuditEntry{
+			At: at.Add(time.Duration(i) * time.Hour), Actor: []string{"onboard", "Alice"}[i%2], Action: "account.join", Account: shop, Detail: fmt.Sprint("n", i),
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ask := func(query string) auditResult {
+		t.Helper()
+		return call[auditResult](t, h, `{"operation":"audit"`+query+`}`)
+	}
+	whole := ask("")
+	for name, tt := range map[string]struct {
+		query, want string
+		more        bool
+	}{
+		"all":            {"", "n4 n3 n2 n1 n0", false},
+		"who":            {`,"actor":"alice"`, "n3 n1", false},
+		"time":           {`,"since":"2026-01-02T04:00:00Z","until":"2026-01-02T06:00:00Z"`, "n2 n1", false},
+		"who and time":   {`,"actor":"ALICE","since":"2026-01-02T05:00:00Z"`, "n3", false},
+		"text":           {`,"text":"n2"`, "n2", false},
+		"the newest two": {`,"limit":2`, "n4 n3", true},
+		"exactly all":    {`,"limit":5`, "n4 n3 n2 n1 n0", false},
+		"verify only":    {`,"verify":true`, "", false},
+		"kept hash":      {`,"verify":true,"hash":"` + whole.Entries[2].Hash + `"`, "", false},
+	} {
+		got := ask(tt.query)
+		var details []string
+		for _, e := range got.Entries {
+			details = append(details, e.Detail)
+		}
+		if got.Status != "ok" || got.Chain != 5 || got.Last != whole.Entries[0].Hash || strings.Join(details, " ") != tt.want || got.More != tt.more {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	if got := ask(`,"verify":true,"hash":"0123"`); got.Status != "failed" || !strings.Contains(got.Reason, "cut off") || got.Next == "" {
+		t.Errorf("a hash that is not there: %+v", got)
+	}
+	if got := ask(`,"limit":1001`); got.Status != "refused" || got.Reason == "" {
+		t.Errorf("a limit beyond the answer's size: %+v", got)
+	}
+	h.store = tampered{db}
+	if got := ask(`,"actor":"alice"`); got.Status != "failed" || got.Chain != 7 || !strings.Contains(got.Reason, "entry 8") || got.Next == "" || len(got.Entries) != 2 {
+		t.Errorf("a broken chain: %+v", got)
+	}
+}
+
+// TestAuditAnswerFits: entries with large documents do not make an answer that the platform refuses.
+func TestAuditAnswerFits(t *testing.T) {
+	t.Parallel()
+	h, db, _ := newHandler(t, shop)
+	for range 12 {
+		if err := db.Audit(t.Context(), store.AuditEntry{At: h.now(), Actor: "a", Action: "scope.apply", After: strings.Repeat("x", 500_000)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := call[auditResult](t, h, `{"operation":"audit"}`); got.Status != "ok" || !got.More || len(got.Entries) != 8 {
+		t.Errorf("%s, %d entries, more %v", got.Status, len(got.Entries), got.More)
+	}
+}
