@@ -11,6 +11,7 @@ const (
 	ChangeRename    = "account.rename"
 	ChangeRoles     = "roles.repair" // roles were not as they should be, and were put right
 	ChangePass      = "window.pass"  // a pass for the window was handed out
+	ChangeRevoke    = "window.revoke"
 	ChangeScope     = "scope.apply"
 	ChangeDelegates = "delegation.change" // who administers the directory's security services
 	ChangePolicies  = "policies.apply"
@@ -33,6 +34,7 @@ func ChangeTitle(kind string, zh bool) string {
 		ChangeRename:    {"Account was renamed", "账号名称变更"},
 		ChangeRoles:     {"Roles of the SOC were changed in a member", "成员账号中的 SOC 角色被更改"},
 		ChangePass:      {"Pass for the member's window handed out", "已发放成员账号视图凭证"},
+		ChangeRevoke:    {"Pass for the member's window revoked", "已吊销成员账号视图凭证"},
 		ChangeScope:     {"Scope document applied", "已应用范围文档"},
 		ChangeDelegates: {"Delegated administrators changed", "委派管理员变更"},
 		ChangePolicies:  {"Integration policies applied", "已应用接入策略"},
