@@ -85,3 +85,38 @@ func TestAuditAnswerFits(t *testing.T) {
 		t.Errorf("%s, %d entries, more %v", got.Status, len(got.Entries), got.More)
 	}
 }
+
+// TestTrailNamesWhoAsked: what a run does is written down with whom its input names, the scope document and joining and
+// leaving alike; what the rule for new accounts does names nobody.
+func TestTrailNamesWhoAsked(t *testing.T) {
+	t.Parallel()
+	h, db, _ := newHandler(t, admin, shop, payments)
+	call[planResult](t, h, `{"operation":"plan","action":"join","run_id":"r1","input":{"accounts":["`+shop+`"],"by":"alice\nroot"}}`)
+	call[sliceResult](t, h, `{"operation":"join","run_id":"r1","slice":0}`)
+	call[planResult](t, h, `{"operation":"plan","action":"leave","run_id":"r2","input":{"accounts":["`+shop+`"],"by":"bob"}}`)
+	call[sliceResult](t, h, `{"operation":"leave","run_id":"r2","slice":0}`)
+	doc := `{"version":1,"site":"cn","include":{"all":true},"new_accounts":"join"}`
+	call[scopeResult](t, h, `{"operation":"apply-scope","run_id":"r3","input":{"scope":`+doc+`,"by":"carol"}}`)
+	call[sliceResult](t, h, `{"operation":"join","run_id":"r3-join","slice":0}`)
+	h.members.(*membersStub).uids = append(h.members.(*membersStub).uids, nobody)
+	call[followResult](t, h, `{"operation":"follow"}`)
+	list, err := db.SearchAudit(t.Context(), store.AuditQuery{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, e := range list {
+		got[e.Action+" "+e.Account+" "+strings.Fields(e.Origin + " none")[0]] = e.Actor
+	}
+	for key, want := range map[string]string{
+		"account.join " + shop + " r1": "alice root, as stated to onboard", "account.leave " + shop + " r2": "bob, as stated to onboard",
+		"scope.apply  r3": "carol, as stated to onboard", "account.join " + payments + " r3-join": "carol, as stated to onboard",
+	} {
+		if got[key] != want {
+			t.Errorf("%s by %q, want %q", key, got[key], want)
+		}
+	}
+	if byRule, err := db.SearchAudit(t.Context(), store.AuditQuery{Account: nobody, Action: "account.join"}); err != nil || len(byRule) != 1 || byRule[0].Actor != "onboard" {
+		t.Errorf("by the rule: %+v, %v", byRule, err)
+	}
+}

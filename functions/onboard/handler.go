@@ -80,6 +80,7 @@ type request struct {
 type choice struct {
 	Accounts []string `json:"accounts"` // uids; ["*"] is every member
 	Response bool     `json:"response"` // the responder role too
+	By       string   `json:"by"`       // who asks, as the caller says
 }
 
 // refusal is an account that was not worked on, or not with success.
