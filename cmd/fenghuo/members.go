@@ -25,6 +25,8 @@ type membersCommand struct {
 	Report      membersReport      `cmd:"" help:"Tell of every account of a run whether it is done, and if not, why and what to do. Example: fenghuo members report onboard-20260301"`
 	Window      membersWindow      `cmd:"" help:"Write what is read from one member, by which role and since when, for its owner. Example: fenghuo members window 1100000000000003 --html"`
 	Audit       membersAudit       `cmd:"" help:"Search the audit trail by who, account, action, time and text, and verify its chain; exit with 1 when it is broken. Example: fenghuo members audit --by alice --since 36h"`
+	Passes      membersPasses      `cmd:"" help:"List the passes that open members' windows: for whom, until when, revoked or not. Example: fenghuo members passes --account 1100000000000003"`
+	Revoke      membersRevoke      `cmd:"" help:"Revoke one pass. Example: fenghuo members revoke 1100000000000003 KJ4SZQ5LRXHB7YTP"`
 	Invitations membersInvitations `cmd:"" help:"List the invitations of the directory, with what to do. Needs keys of the management account. Example: fenghuo members invitations"`
 }
 

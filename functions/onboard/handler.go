@@ -21,6 +21,7 @@ type accountStore interface {
 	runStore
 	scopeStore
 	trailStore
+	passStore
 	integration.Store
 	Policies(ctx context.Context) ([]soc.Policy, error)
 	WithLock(ctx context.Context, name string, ttl time.Duration, f func(context.Context) error) error
@@ -70,7 +71,8 @@ type request struct {
 	RunID     string          `json:"run_id"`
 	Action    string          `json:"action"`  // of plan: join, leave
 	Slice     int             `json:"slice"`   // of join and leave
-	Account   string          `json:"account"` // of window and verify
+	Account   string          `json:"account"` // of window, verify, audit and passes
+	Pass      string          `json:"pass"`    // of revoke-pass: its id
 	All       bool            `json:"all"`     // of report: every account, more than the state of a flow may hold
 	Input     json.RawMessage `json:"input"`
 	choice
@@ -123,6 +125,10 @@ func (h *handler) handle(ctx context.Context, r request) (any, error) {
 		return h.window(ctx, r)
 	case "audit":
 		return h.audit(ctx, r)
+	case "passes":
+		return h.passes(ctx, r)
+	case "revoke-pass":
+		return h.revokePass(ctx, r)
 	case "plan":
 		return h.plan(ctx, r)
 	case joinAction, leaveAction:
@@ -132,7 +138,7 @@ func (h *handler) handle(ctx context.Context, r request) (any, error) {
 	}
 	return answer(&soc.Error{
 		Kind: soc.Invalid, Op: "onboard", Err: fmt.Errorf("unknown operation %q", r.Operation),
-		Next: "use plan, join, leave, report, plan-scope, apply-scope, follow, verify, window or audit",
+		Next: "use plan, join, leave, report, plan-scope, apply-scope, follow, verify, window, passes, revoke-pass or audit",
 	})
 }
 
