@@ -180,7 +180,8 @@ func TestProductNotesOnScopeAndRoles(t *testing.T) {
 	t.Parallel()
 	c := start(t, world(t, "example"))
 	c.deploy(t, append([]string{"collect"}, accountFunctions...)...)
-	c.run(t, accountA, "setup-delegation", map[string]any{"administrator": accountB}).must(t)
+	const alice = "acs:ram::" + accountA + ":user/alice"
+	c.run(t, accountA, "setup-delegation", map[string]any{"administrator": accountB, "by": alice}).must(t)
 	db := c.open(t)
 	logstores := func() string { return fmt.Sprint(c.logstores(t, accountC), c.logstores(t, accountD)) }
 	before := logstores()
@@ -265,6 +266,9 @@ func TestProductNotesOnScopeAndRoles(t *testing.T) {
 			trail, err := db.SearchAudit(t.Context(), store.AuditQuery{Action: "delegation.change"})
 			if err != nil || len(trail) != 3 || !strings.Contains(trail[1].After, accountD) || trail[0].Before != trail[1].After || strings.Contains(trail[0].After, accountD) {
 				t.Errorf("the trail of delegations: %+v, %v", trail, err)
+			}
+			if !strings.HasPrefix(trail[2].Actor, alice) || trail[1].Actor != "management account "+accountA {
+				t.Errorf("who changed delegations, by the flow and by hand: %+v", trail)
 			}
 		}},
 		{"members keep their own data and configuration", func(t *testing.T) {

@@ -76,6 +76,14 @@ func (d resourceDirectory) EnableTrustedAccess(ctx context.Context, principal st
 	return &soc.Error{Kind: soc.Unsupported, Op: "enable trusted access", Resource: principal, Err: errors.New("unknown service")}
 }
 
+func (d resourceDirectory) Note(ctx context.Context, uid string, n org.DelegationNote) error {
+	var tags []directory.Tag
+	for _, t := range n.Tags() {
+		tags = append(tags, directory.Tag(t))
+	}
+	return d.c.TagMember(ctx, uid, tags...)
+}
+
 func (d resourceDirectory) Register(ctx context.Context, uid, principal string) error {
 	return d.c.RegisterDelegatedAdministrator(ctx, uid, principal)
 }

@@ -36,6 +36,7 @@ type membersStub struct {
 	name     map[string]string
 	status   map[string]string
 	deletion map[string]string
+	tags     map[string][]org.Tag
 
 	administrators []directory.SecurityAccount // of security services; nil: who asks is none
 	monitored      []string
@@ -44,7 +45,11 @@ type membersStub struct {
 func (m *membersStub) ListMembers(context.Context) ([]directory.Member, error) {
 	var out []directory.Member
 	for _, uid := range m.uids {
-		out = append(out, directory.Member{Account: directory.Account{ID: uid, Name: cmp.Or(m.name[uid], "n"+uid), Status: cmp.Or(m.status[uid], "InviteSuccess"), Path: "rd-1/r-1/" + uid}})
+		x := directory.Member{Account: directory.Account{ID: uid, Name: cmp.Or(m.name[uid], "n"+uid), Status: cmp.Or(m.status[uid], "InviteSuccess"), Path: "rd-1/r-1/" + uid}}
+		for _, t := range m.tags[uid] {
+			x.Tags.Tag = append(x.Tags.Tag, directory.Tag(t))
+		}
+		out = append(out, x)
 	}
 	return out, nil
 }

@@ -32,8 +32,8 @@ type delegations struct {
 
 // observeDelegations writes a change of delegated administrators into the trail. The flows that change them run in the
 // management account, which has no store and must not reach this one: so what the product shows is compared with what the
-// trail last says, at the first run after the change. Who did it stands in the management account, in the history of its
-// flows and in ActionTrail.
+// trail last says, at the first run after the change. Who did it is what those flows noted in the directory; for a change
+// that was made without them it stands in the management account's ActionTrail.
 func (h *handler) observeDelegations(ctx context.Context, run string) error {
 	list, err := h.security.SecurityAccounts(ctx)
 	now := delegations{Security: []string{}, Analysis: []string{}, Denied: soc.KindOf(err) == soc.Denied}
@@ -59,14 +59,14 @@ func (h *handler) observeDelegations(ctx context.Context, run string) error {
 		if err != nil || len(last) > 0 && last[0].After == string(after) {
 			return err
 		}
-		before := ""
+		before, seen := "", time.Time{}
 		if len(last) > 0 {
-			before = last[0].After
+			before, seen = last[0].After, last[0].At
 		}
+		actor, detail := h.whoDelegated(ctx, before, now, seen)
 		if err := h.store.Audit(ctx, store.AuditEntry{
-			At: h.now(), Actor: "management account " + h.management, Origin: "seen by " + fc.Origin(ctx, run), Action: org.ChangeDelegates, Account: self(ctx),
-			Detail: "delegated administrators as Security Center shows them; who changed them stands in ActionTrail and in the flows of account " + h.management,
-			Before: before, After: string(after),
+			At: h.now(), Actor: actor, Origin: "seen by " + fc.Origin(ctx, run), Action: org.ChangeDelegates, Account: self(ctx),
+			Detail: detail, Before: before, After: string(after),
 		}); err != nil || before == "" {
 			return err
 		}
