@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -51,6 +52,34 @@ type result struct {
 	Status   string              `json:"status"` // ok when every check passed, partial when one did not
 	Reason   string              `json:"reason"`
 	Findings []diagnosis.Finding `json:"findings"`
+	LeftOut  int                 `json:"left_out"` // findings that the state of a flow had no room for; those that passed first
+}
+
+// flowRoom is how many bytes of findings an answer to a flow holds: its state is 64 KiB (cloudflow.md).
+const flowRoom = 48 << 10
+
+// fit leaves findings out until the rest has room, those that passed first.
+func (r *result) fit() {
+	all, left := len(r.Findings), flowRoom
+	var out []diagnosis.Finding
+	for _, wanted := range []bool{false, true} { // what passed
+		for _, f := range r.Findings {
+			if (f.Result == org.Pass) != wanted {
+				continue
+			}
+			b, err := json.Marshal(f)
+			if err != nil || len(b) > left {
+				left = 0
+				break
+			}
+			left -= len(b) + 1
+			out = append(out, f)
+		}
+	}
+	if len(out) < all {
+		r.Findings, r.LeftOut = append([]diagnosis.Finding{}, out...), all-len(out)
+		r.Reason = strings.TrimPrefix(fmt.Sprintf("%s; %d findings are left out, diagnose fewer accounts or run: fenghuo doctor", r.Reason, r.LeftOut), "; ")
+	}
 }
 
 func (h *handler) handle(ctx context.Context, r request) (result, error) {
@@ -59,9 +88,12 @@ func (h *handler) handle(ctx context.Context, r request) (result, error) {
 	if retry != nil {
 		return result{}, retry
 	}
-	out := result{status, reason, append([]diagnosis.Finding{}, findings...)} // a list, never null
+	out := result{Status: status, Reason: reason, Findings: append([]diagnosis.Finding{}, findings...)} // a list, never null
 	if n := notPassed(findings); n > 0 {
 		out.Status, out.Reason = org.StatusPartial, fmt.Sprintf("%d of %d checks did not pass", n, len(findings))
+	}
+	if len(r.Input) > 0 { // a flow asks
+		out.fit()
 	}
 	return out, nil
 }

@@ -16,7 +16,8 @@ import (
 // Finding is one check of one account, or of one data source of it.
 type Finding struct {
 	Account string `json:"account"`
-	Source  string `json:"source"` // name of the data source, "" for the account itself
+	Source  string `json:"source"`        // name of the data source, "" for the account itself
+	Lag     *Lag   `json:"lag,omitempty"` // of [ArrivalCheck]
 	org.Finding
 }
 
@@ -32,6 +33,8 @@ type Reader interface {
 	Logstore(ctx context.Context, project, logstore string) error
 	// Span returns the oldest and the next position of a shard.
 	Span(ctx context.Context, project, logstore string, shard int) (begin, end int64, err error)
+	// ArrivedAt returns when the data at a position arrived.
+	ArrivedAt(ctx context.Context, project, logstore string, shard int, position int64) (time.Time, error)
 }
 
 // Shard is how far a shard was read.
@@ -43,6 +46,7 @@ type Shard struct {
 	Finished                  bool
 	Error                     string
 	LastRead                  time.Time
+	LastLog                   time.Time // arrival of the newest log that was read
 }
 
 // State is what the store knows. Account looks at its own part of it.
@@ -112,7 +116,7 @@ var (
 )
 
 func (r *run) add(source string, c check, v org.Verdict, evidence, evidenceZH, fix, fixZH string) bool {
-	r.out = append(r.out, Finding{r.uid, source, org.Finding{
+	r.out = append(r.out, Finding{Account: r.uid, Source: source, Finding: org.Finding{
 		ID: c.id, Title: c.title, TitleZH: c.titleZH, Result: v,
 		Evidence: evidence, EvidenceZH: evidenceZH, Fix: fix, FixZH: fixZH,
 	}})

@@ -11,6 +11,7 @@ import (
 
 	"github.com/fenghuo-soc/fenghuo/shared/cloud/function"
 	"github.com/fenghuo-soc/fenghuo/shared/cloud/openapi"
+	"github.com/fenghuo-soc/fenghuo/shared/diagnosis"
 	"github.com/fenghuo-soc/fenghuo/shared/org"
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
 )
@@ -25,8 +26,9 @@ type Options struct {
 // Finding is what was seen of one link, or of one subject of it: a function, an account, a data source.
 type Finding struct {
 	org.Finding
-	Account string `json:"account,omitempty"`
-	Subject string `json:"subject,omitempty"`
+	Lag     *diagnosis.Lag `json:"lag,omitempty"` // of a data source whose positions were compared
+	Account string         `json:"account,omitempty"`
+	Subject string         `json:"subject,omitempty"`
 }
 
 // Report is the whole chain. Links are in order; Broken is the first that failed.
