@@ -52,6 +52,9 @@ func (h *handler) checkAccount(ctx context.Context, run, uid string) (repaired b
 	res, err := h.mover.Roles.MakeRoles(ctx, org.RolesRequest{Operation: org.OpEnsure, Account: uid, Response: a.Response})
 	if err == nil && res.Status != org.StatusOK {
 		err = &soc.Error{Kind: soc.Conflict, Op: "repair roles", Account: uid, Err: errors.New(res.Reason), Next: res.Next}
+		if err := h.unrepaired(ctx, uid, res); err != nil {
+			return false, nil, err
+		}
 	}
 	if err != nil {
 		return false, &refusal{uid, err.Error(), soc.NextOf(err)}, h.store.RolesChecked(ctx, uid, h.now())
@@ -91,6 +94,20 @@ func (h *handler) repaired(ctx context.Context, run string, a soc.Account, roles
 	return h.store.UpdateAccount(ctx, a.UID, func(now *soc.Account) bool {
 		now.Roles = roles
 		return now.State == soc.AccountJoined
+	})
+}
+
+// unrepaired opens a security event, one a day for an account, when create-roles reached the member and its roles could not
+// be put right: the SOC may be blind in it until a person looks. An account that is no member is not one of them.
+func (h *handler) unrepaired(ctx context.Context, uid string, res org.RolesResult) error {
+	if res.Kind == soc.NotFound {
+		return nil
+	}
+	return h.raise(ctx, raised{
+		account: uid, level: soc.High, rule: org.ChangeRoles, key: "unrepaired/" + uid + "/" + h.now().UTC().Format(time.DateOnly),
+		title:   "Roles of the SOC in member " + uid + " differ and could not be repaired",
+		titleZH: "成员账号 " + uid + " 中的 SOC 角色不符合要求且无法修复",
+		text:    res.Reason + "; next: " + res.Next,
 	})
 }
 

@@ -81,7 +81,12 @@ func (h *handler) followOnce(ctx context.Context, run string, out *followResult)
 		return err
 	}
 	f := org.Follow(doc, members, accounts, h.management, self(ctx))
-	if err := h.depart(ctx, run, f.Departed, accounts, out); err != nil {
+	if doubt := doubtful(f.Departed, accounts); doubt != nil {
+		out.Problems = append(out.Problems, refusal{self(ctx), doubt.Error(), soc.NextOf(doubt)})
+		if err := h.raiseDoubt(ctx, f.Departed, doubt); err != nil {
+			return err
+		}
+	} else if err := h.depart(ctx, run, f.Departed, out); err != nil {
 		return err
 	}
 	if err := h.shift(ctx, run, f, out); err != nil {
@@ -111,9 +116,9 @@ func (h *handler) document(ctx context.Context) (*org.Scope, error) {
 	return &doc, err
 }
 
-// depart takes accounts that are no members any more out of scope: nobody here can enter them. Their data is kept. That
-// more than half of the accounts in scope, and more than a few, left at once is held to be a fault of the directory's answer.
-func (h *handler) depart(ctx context.Context, run string, gone []soc.Account, all []soc.Account, out *followResult) error {
+// doubtful is why it is not believed that accounts left: that more than half of the accounts in scope, and more than a few,
+// left at once is held to be a fault of the directory's answer.
+func doubtful(gone, all []soc.Account) error {
 	joined := 0
 	for _, a := range all {
 		if a.State == soc.AccountJoined {
@@ -126,6 +131,24 @@ func (h *handler) depart(ctx context.Context, run string, gone []soc.Account, al
 			Next: "look at the directory; when it is true, run the flow remove-accounts with them",
 		}
 	}
+	return nil
+}
+
+// raiseDoubt opens a security event, one a day: until somebody looks, accounts that may have left count as monitored.
+func (h *handler) raiseDoubt(ctx context.Context, gone []soc.Account, doubt error) error {
+	r := raised{
+		account: self(ctx), level: soc.High, rule: org.ChangeDepart, key: "doubt/" + h.now().UTC().Format(time.DateOnly),
+		title:   "Many members are missing in the directory at once: none is taken out of scope",
+		titleZH: "多个成员账号同时从资源目录中消失：未将其移出管理范围", text: doubt.Error() + "; next: " + soc.NextOf(doubt) + ":",
+	}
+	for _, a := range gone[:min(len(gone), listedFailures)] {
+		r.text += " " + a.UID
+	}
+	return h.raise(ctx, r)
+}
+
+// depart takes accounts that are no members any more out of scope: nobody here can enter them. Their data is kept.
+func (h *handler) depart(ctx context.Context, run string, gone []soc.Account, out *followResult) error {
 	for _, a := range gone {
 		if err := h.disable(ctx, run, a.UID); err != nil {
 			return err

@@ -78,7 +78,8 @@ func (m *membersStub) SetMonitored(_ context.Context, accounts []string) error {
 type rolesStub struct {
 	members   []string
 	throttled map[string]bool
-	drifted   map[string]bool // the next ensure repairs
+	refused   map[string]string // why ensure is refused
+	drifted   map[string]bool   // the next ensure repairs
 
 	mu sync.Mutex
 }
@@ -92,6 +93,9 @@ func (s *rolesStub) Invoke(_ context.Context, function string, payload []byte) (
 	defer s.mu.Unlock()
 	if s.throttled[r.Account] {
 		return nil, &soc.Error{Kind: soc.Throttled, Op: "invoke function"}
+	}
+	if why := s.refused[r.Account]; why != "" && r.Operation == org.OpEnsure {
+		return json.Marshal(org.RolesResult{Status: "failed", Account: r.Account, Kind: soc.Denied, Reason: why, Next: "look"})
 	}
 	state := map[string]string{org.OpClaim: org.RoleCreated, org.OpEnsure: org.RoleRepaired, org.OpVerify: org.RoleUnchanged, org.OpRemove: org.RoleRemoved}[r.Operation]
 	if r.Operation == org.OpEnsure && !s.drifted[r.Account] {
@@ -110,7 +114,7 @@ func newHandler(t *testing.T, members ...string) (*handler, *store.DB, *rolesStu
 	t.Cleanup(func() { db.Close() })
 	var mu sync.Mutex
 	clock := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	roles := &rolesStub{members: members, throttled: map[string]bool{}, drifted: map[string]bool{}}
+	roles := &rolesStub{members: members, throttled: map[string]bool{}, refused: map[string]string{}, drifted: map[string]bool{}}
 	templates, err := catalog.Load()
 	if err != nil {
 		t.Fatal(err)
