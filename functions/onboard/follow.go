@@ -24,6 +24,7 @@ type followResult struct {
 	Joined    []string  `json:"joined"`
 	Checked   int       `json:"checked"`  // accounts whose roles were read back
 	Repaired  []string  `json:"repaired"` // those whose roles differed
+	Differs   []string  `json:"differs"`  // in scope, or with response, other than the scope document chooses
 	Problems  []refusal `json:"problems"`
 }
 
@@ -43,7 +44,7 @@ const followLock = time.Minute
 func (h *handler) follow(ctx context.Context, run string) (any, error) {
 	out := followResult{
 		Status: org.StatusOK, Renamed: []string{}, Departed: []string{}, Suspended: []string{}, Resumed: []string{},
-		Joined: []string{}, Repaired: []string{}, Problems: []refusal{},
+		Joined: []string{}, Repaired: []string{}, Differs: []string{}, Problems: []refusal{},
 	}
 	err := h.store.WithLock(ctx, "onboard-follow", followLock, func(ctx context.Context) error { return h.followOnce(ctx, run, &out) })
 	if err != nil {
@@ -90,6 +91,9 @@ func (h *handler) followOnce(ctx context.Context, run string, out *followResult)
 		return err
 	}
 	if err := h.shift(ctx, run, f, out); err != nil {
+		return err
+	}
+	if err := h.tellDifference(ctx, doc, members, accounts, out); err != nil {
 		return err
 	}
 	if err := h.takeIn(ctx, run, f.New, out); err != nil {

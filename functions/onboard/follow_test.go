@@ -313,3 +313,49 @@ func TestRepairThatFailsIsTold(t *testing.T) {
 		t.Errorf("%+v, %v", lines, err)
 	}
 }
+
+// TestDifferenceFromTheDocumentIsTold: members that were moved out of what the document chooses stay, with their response,
+// until it is applied again; somebody is told, once, and not while the document is being applied.
+func TestDifferenceFromTheDocumentIsTold(t *testing.T) {
+	t.Parallel()
+	h, db, _ := newHandler(t, admin, shop, payments, data)
+	stub, real := h.members.(*membersStub), h.now
+	var later time.Duration
+	h.now = func() time.Time { return real().Add(later) }
+	stub.tags = map[string][]org.Tag{shop: {{Key: "soc"}, {Key: "respond"}}, payments: {{Key: "soc"}}}
+	applyScope(t, h, "r1", document(`{"tags":[{"key":"soc"}]}`, `,"response":{"tags":[{"key":"respond"}]}`), "")
+	look := func(differs ...string) []soc.Incident {
+		t.Helper()
+		if f := call[followResult](t, h, `{"operation":"follow"}`); !slices.Equal(f.Differs, differs) || len(f.Departed)+len(f.Joined) > 0 {
+			t.Errorf("%+v, want %v to differ", f, differs)
+		}
+		list, err := db.Incidents(t.Context(), store.IncidentFilter{Open: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return slices.DeleteFunc(list, func(i soc.Incident) bool { return !slices.Contains(i.Rules, org.ChangeScope) })
+	}
+	if got := look(); len(got) > 0 {
+		t.Errorf("nothing differs: %+v", got)
+	}
+	stub.tags = map[string][]org.Tag{shop: {{Key: "soc"}}, data: {{Key: "respond"}}} // payments is not chosen, shop not for response
+	if got := look(payments, shop); len(got) > 0 {
+		t.Errorf("the document was just applied: %+v", got)
+	}
+	later = 2 * settling
+	got := look(payments, shop)
+	if len(got) != 1 || len(look(payments, shop)) != 1 {
+		t.Fatalf("%d security events, want one: %+v", len(got), got)
+	}
+	lines, err := db.Timeline(t.Context(), got[0].ID)
+	if err != nil || len(lines) != 1 || !strings.Contains(lines[0].Text, payments+" is in scope and not chosen") || !strings.Contains(lines[0].Text, shop+" has a responder role") {
+		t.Errorf("%+v, %v", lines, err)
+	}
+	if a := accountOf(t, db, shop); a.State != soc.AccountJoined || !a.Response {
+		t.Errorf("something was taken unseen: %+v", a)
+	}
+	stub.tags[payments] = []org.Tag{{Key: "soc"}}
+	if got := look(shop); len(got) != 2 {
+		t.Errorf("another difference: %d security events", len(got))
+	}
+}
