@@ -20,7 +20,7 @@ func (d resourceDirectory) ResourceDirectory(ctx context.Context) (org.Directory
 
 func (d resourceDirectory) Member(ctx context.Context, uid string) (org.MemberInfo, error) {
 	a, err := d.c.GetAccount(ctx, uid)
-	return org.MemberInfo{UID: a.ID, Name: a.Name, Status: a.Status, Enterprise: enterprise(a.Enterprise)}, err
+	return org.MemberInfo{UID: a.ID, Name: a.Name, Status: a.Status, Closing: a.Closing(), Enterprise: enterprise(a.Enterprise)}, err
 }
 
 // enterprise is the enterprise of a real-name verification that the directory shows; "" when it shows none, or hides it

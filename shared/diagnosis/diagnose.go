@@ -164,7 +164,7 @@ func (r *run) roles(ctx context.Context, p Prober) (Reader, bool) {
 		return reader, r.pass("", roleCheck, "Assumed.", "扮演成功。")
 	case kind == soc.Denied || kind == soc.NotFound:
 		return nil, r.fail("", roleCheck, err.Error(), err.Error(),
-			"Remove the account and add it again: that makes its roles anew.", "移除该账号后重新添加，即可重新创建角色。")
+			"Run the flow onboard-accounts with the account: that repairs its roles in place, and collecting goes on.", "请对该账号运行流程 onboard-accounts，它会就地修复角色，采集随后继续。")
 	default:
 		return nil, r.broken("", roleCheck, err)
 	}

@@ -59,11 +59,6 @@ func scanAudit(r *sql.Rows, more ...any) (AuditEntry, error) {
 	return e, err
 }
 
-// AuditTrail returns the newest entries first, at most limit.
-func (s *DB) AuditTrail(ctx context.Context, limit int) ([]AuditEntry, error) {
-	return s.SearchAudit(ctx, AuditQuery{Limit: limit})
-}
-
 // AuditQuery chooses entries of the trail. Its zero value chooses the newest 1,000.
 type AuditQuery struct {
 	Account, Action string    // exact; "" is any

@@ -30,7 +30,7 @@ type historyStore interface {
 	Timeline(ctx context.Context, incidentID string) ([]soc.TimelineEntry, error)
 	AddTimeline(ctx context.Context, incidentID, key string, e soc.TimelineEntry) error
 	Audit(ctx context.Context, e store.AuditEntry) error
-	AuditTrail(ctx context.Context, limit int) ([]store.AuditEntry, error)
+	SearchAudit(ctx context.Context, q store.AuditQuery) ([]store.AuditEntry, error)
 }
 
 type responseStore interface {
