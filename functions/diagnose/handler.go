@@ -55,32 +55,47 @@ type result struct {
 	LeftOut  int                 `json:"left_out"` // findings that the state of a flow had no room for; those that passed first
 }
 
-// flowRoom is how many bytes of findings an answer to a flow holds: its state is 64 KiB (cloudflow.md).
+// flowRoom is how many bytes of findings an answer to a flow holds: its state is 64 KiB (cloudflow.md §1).
 const flowRoom = 48 << 10
 
-// fit leaves findings out until the rest has room, those that passed first.
+// fit leaves findings out until the rest has room: last what did not pass, and before it which accounts are in scope and
+// how far behind the sources are.
 func (r *result) fit() {
-	all, left := len(r.Findings), flowRoom
-	var out []diagnosis.Finding
-	for _, wanted := range []bool{false, true} { // what passed
-		for _, f := range r.Findings {
-			if (f.Result == org.Pass) != wanted {
-				continue
+	sizes := make([]int, len(r.Findings))
+	total := 0
+	for i, f := range r.Findings {
+		b, err := json.Marshal(f)
+		if err != nil {
+			panic("diagnose: " + err.Error()) // texts, numbers and times
+		}
+		sizes[i] = len(b) + 1
+		total += sizes[i]
+	}
+	drop := make([]bool, len(r.Findings))
+	for class := 0; total > flowRoom; class++ {
+		for i, f := range slices.Backward(r.Findings) {
+			if total > flowRoom && !drop[i] && (class > len(keptLast) || f.Result == org.Pass && !slices.Contains(keptLast[class:], f.ID)) {
+				drop[i] = true
+				total -= sizes[i]
+				r.LeftOut++
 			}
-			b, err := json.Marshal(f)
-			if err != nil || len(b) > left {
-				left = 0
-				break
-			}
-			left -= len(b) + 1
-			out = append(out, f)
 		}
 	}
-	if len(out) < all {
-		r.Findings, r.LeftOut = append([]diagnosis.Finding{}, out...), all-len(out)
-		r.Reason = strings.TrimPrefix(fmt.Sprintf("%s; %d findings are left out, diagnose fewer accounts or run: fenghuo doctor", r.Reason, r.LeftOut), "; ")
+	if r.LeftOut == 0 {
+		return
 	}
+	kept := []diagnosis.Finding{}
+	for i, f := range r.Findings {
+		if !drop[i] {
+			kept = append(kept, f)
+		}
+	}
+	r.Findings = kept
+	r.Reason = strings.TrimPrefix(fmt.Sprintf("%s; %d findings had no room, diagnose fewer accounts to see them", r.Reason, r.LeftOut), "; ")
 }
+
+// keptLast are the checks whose good results are left out last.
+var keptLast = []string{diagnosis.ArrivalCheck, diagnosis.ScopeCheck}
 
 func (h *handler) handle(ctx context.Context, r request) (result, error) {
 	findings, err := h.run(ctx, r)

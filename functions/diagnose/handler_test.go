@@ -124,6 +124,9 @@ func TestFindingsFitAFlow(t *testing.T) {
 	many := result{Reason: "5 of 1000 checks did not pass"}
 	for i := range 1000 {
 		f := diagnosis.Finding{Account: shop, Source: "s", Finding: org.Finding{ID: "arrival", Result: org.Pass, Evidence: strings.Repeat("e", 100), EvidenceZH: strings.Repeat("证", 100)}}
+		if i%100 == 0 {
+			f.ID = diagnosis.ScopeCheck
+		}
 		if i%200 == 199 {
 			f.Result = org.Fail
 		}
@@ -134,8 +137,17 @@ func TestFindingsFitAFlow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(b) > 64<<10 || len(b) < 32<<10 || notPassed(many.Findings) != 5 || many.LeftOut != 1000-len(many.Findings) || many.LeftOut == 0 || !strings.Contains(many.Reason, "left out") {
+	if len(b) > 64<<10 || len(b) < 32<<10 || notPassed(many.Findings) != 5 || many.LeftOut != 1000-len(many.Findings) || many.LeftOut == 0 || !strings.Contains(many.Reason, "had no room") {
 		t.Errorf("%d bytes, %d findings, %d did not pass, %d left out: %s", len(b), len(many.Findings), notPassed(many.Findings), many.LeftOut, many.Reason)
+	}
+	scopes := 0
+	for _, f := range many.Findings {
+		if f.ID == diagnosis.ScopeCheck {
+			scopes++
+		}
+	}
+	if scopes != 10 {
+		t.Errorf("%d of 10 accounts are said to be in scope", scopes)
 	}
 	few := result{Findings: many.Findings[:5]}
 	few.fit()
