@@ -191,7 +191,7 @@ func (m *membersApply) Run(ctx context.Context) error {
 		writePlan(os.Stderr, plan)
 		return err
 	}
-	input, err := json.Marshal(map[string]any{"scope": doc, "hash": plan.Hash, "by": c.who.ARN})
+	input, err := applyInput(doc, plan.Hash, c.who.ARN)
 	if err != nil {
 		return err
 	}
@@ -208,6 +208,21 @@ func (m *membersApply) Run(ctx context.Context) error {
 		}
 	}
 	return reportApply(x)
+}
+
+// maxFlowInput is how large the input of an execution may be (cloudflow.md §1).
+const maxFlowInput = 64 << 10
+
+// applyInput is the input of the flow apply-scope.
+func applyInput(doc org.Scope, hash, by string) ([]byte, error) {
+	input, err := json.Marshal(map[string]any{"scope": doc, "hash": hash, "by": by})
+	if err == nil && len(input) > maxFlowInput {
+		err = &soc.Error{
+			Kind: soc.Invalid, Op: "apply scope", Err: fmt.Errorf("the document is %d bytes as the input of a flow, which takes %d", len(input), maxFlowInput),
+			Next: "choose accounts by folder or tag, or all with exclusions, instead of naming so many",
+		}
+	}
+	return input, err
 }
 
 // runReport is where the accounts of a run stand.
