@@ -1,5 +1,10 @@
 package org
 
+import (
+	"maps"
+	"slices"
+)
+
 // Kinds of change of an account. They are actions of the audit trail; a security event that onboard opens by itself names
 // one of them where events of detection name a rule.
 const (
@@ -23,9 +28,9 @@ const (
 	ChangeReject    = "response.reject"   // a run was not approved; nothing was done
 )
 
-// ChangeTitle names a kind of change for people, in English or Chinese; "" for what is none.
-func ChangeTitle(kind string, zh bool) string {
-	t := map[string][2]string{
+// changeTitles names each kind of change in English and Chinese.
+func changeTitles() map[string][2]string {
+	return map[string][2]string{
 		ChangeJoin:      {"Account joined the scope", "账号已纳入管理范围"},
 		ChangeLeave:     {"Account left the scope", "账号已移出管理范围"},
 		ChangeDepart:    {"Member left the resource directory", "成员账号离开资源目录"},
@@ -49,7 +54,15 @@ func ChangeTitle(kind string, zh bool) string {
 		"retry":         {"Retry asked for in the console", "已在控制台请求重试"},
 		"undo":          {"Undo asked for in the console", "已在控制台请求撤销"},
 		"set state":     {"State of an event set in the console", "已在控制台设置事件状态"},
-	}[kind]
+	}
+}
+
+// Changes are the kinds of change that have a name, sorted.
+func Changes() []string { return slices.Sorted(maps.Keys(changeTitles())) }
+
+// ChangeTitle names a kind of change for people, in English or Chinese; "" for what is none.
+func ChangeTitle(kind string, zh bool) string {
+	t := changeTitles()[kind]
 	if zh {
 		return t[1]
 	}

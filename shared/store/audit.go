@@ -65,7 +65,7 @@ type AuditQuery struct {
 	Actor           string    // part of who did it, as Text
 	Text            string    // part of any text of the entry, without regard to the case of ASCII letters
 	Since, Until    time.Time // [Since, Until); zero is open
-	Limit           int
+	Limit, Offset   int       // Offset newest ones are passed over
 }
 
 // SearchAudit returns the entries that fit, newest first.
@@ -81,8 +81,8 @@ func (s *DB) SearchAudit(ctx context.Context, q AuditQuery) ([]AuditEntry, error
 	}, `SELECT `+auditColumns+` FROM audit
 		WHERE (? = '' OR account = ?) AND (? = '' OR action = ?) AND at >= ? AND (? = 0 OR at < ?) AND (? = '' OR instr(lower(actor), lower(?)) > 0)
 		AND (? = '' OR instr(lower(actor || char(10) || action || char(10) || account || char(10) || detail || char(10) || origin || char(10) || before || char(10) || after), lower(?)) > 0)
-		ORDER BY seq DESC LIMIT ?`,
-		q.Account, q.Account, q.Action, q.Action, nanos(q.Since), nanos(q.Until), nanos(q.Until), q.Actor, q.Actor, q.Text, q.Text, q.Limit)
+		ORDER BY seq DESC LIMIT ? OFFSET ?`,
+		q.Account, q.Account, q.Action, q.Action, nanos(q.Since), nanos(q.Until), nanos(q.Until), q.Actor, q.Actor, q.Text, q.Text, q.Limit, q.Offset)
 	return out, err
 }
 

@@ -262,7 +262,7 @@ func TestEventShowsItsTrail(t *testing.T) {
 	t.Parallel()
 	h, db, _ := newConsole(t, Options{})
 	s := seed(t, db, same)
-	must(t, db.Audit(t.Context(), store.AuditEntry{At: testNow, Actor: "respond", Action: "response.execute", Account: uidC, Detail: "Done: a thing of run " + s.Done.ID}))
+	must(t, db.Audit(t.Context(), store.AuditEntry{At: testNow, Actor: "respond", Action: "response.execute", Account: uidC, Detail: "Done: a thing of run " + s.Done.ID, Before: "a", After: "b"}))
 	later := make([]store.AuditEntry, 3000)
 	for i := range later {
 		later[i] = store.AuditEntry{At: testNow, Actor: "onboard", Action: "account.join", Account: uidD}
@@ -272,4 +272,5 @@ func TestEventShowsItsTrail(t *testing.T) {
 	if status != http.StatusOK || strings.Count(body, "Done: a thing of run") != 1 {
 		t.Errorf("%d, the entry is shown %d times", status, strings.Count(body, "Done: a thing of run"))
 	}
+	inspect(t, "event with a trail", body)
 }

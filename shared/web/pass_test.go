@@ -51,7 +51,7 @@ func TestPassOpensOneWindow(t *testing.T) {
 			t.Errorf("%s: the first page answers %d to %s", name, rec.Code, rec.Header().Get("Location"))
 		}
 		for _, target := range []string{
-			"/accounts/" + uidC, "/api/accounts/" + uidC + "/window", "/accounts", "/api/accounts", "/events", "/events/" + s.Incident.ID, "/api/events", "/api/alerts",
+			"/accounts/" + uidC, "/api/accounts/" + uidC + "/window", "/accounts", "/api/accounts", "/events", "/events/" + s.Incident.ID, "/api/events", "/api/alerts", "/audit", "/api/audit",
 			"/search", "/api/search?query=x", "/response", "/sources", "/api/sources", "/api/runs", "/api/parked", "/api/approvals", "/api/accounts/" + uidD + "/passes", "/accounts/" + uidD + "/../" + uidC,
 		} {
 			if status, body := ask(t, h, target, "", with); status != http.StatusForbidden || contains(body, "shop") {

@@ -31,6 +31,8 @@ type historyStore interface {
 	AddTimeline(ctx context.Context, incidentID, key string, e soc.TimelineEntry) error
 	Audit(ctx context.Context, e store.AuditEntry) error
 	SearchAudit(ctx context.Context, q store.AuditQuery) ([]store.AuditEntry, error)
+	// VerifyAudit is a Conflict that names the first broken entry.
+	VerifyAudit(ctx context.Context) (entries int, last string, err error)
 }
 
 type responseStore interface {
