@@ -270,6 +270,9 @@ func TestProductNotesOnScopeAndRoles(t *testing.T) {
 			if !strings.HasPrefix(trail[2].Actor, alice) || trail[1].Actor != "management account "+accountA {
 				t.Errorf("who changed delegations, by the flow and by hand: %+v", trail)
 			}
+			if err := directory.New(c.as(accountB)).TagMember(t.Context(), accountB, directory.Tag{Key: "fenghuo-delegation-by", Value: "by another"}); err == nil {
+				t.Error("an administrator can write a note of the management account")
+			}
 		}},
 		{"members keep their own data and configuration", func(t *testing.T) {
 			c.run(t, accountB, "apply-integration", integration("increment", []string{"recommended"}, []string{"*"}, "")).must(t)

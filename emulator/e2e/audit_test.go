@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"database/sql"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/fenghuo-soc/fenghuo/emulator/fc"
+	"github.com/fenghuo-soc/fenghuo/shared/org"
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
 	"github.com/fenghuo-soc/fenghuo/shared/store"
 )
@@ -129,5 +131,50 @@ func (c cloud) auditByCommand(t *testing.T) {
 		if out, errs, code := c.fenghuo(t, accountB, append([]string{"members", "audit"}, tt.args...)...); code != tt.code || !strings.Contains(out, tt.want) {
 			t.Errorf("%s: %d\n%s%s", name, code, out, errs)
 		}
+	}
+}
+
+// rawTrail opens the store's file behind the store's back.
+func (c cloud) rawTrail(t *testing.T) *sql.DB {
+	t.Helper()
+	raw, err := sql.Open("sqlite", strings.TrimPrefix(c.db, "sqlite:")+"?_pragma=busy_timeout(60000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { raw.Close() })
+	return raw
+}
+
+// cutTrail takes the newest entries out of the trail, after a regular run has logged its last hash.
+func (c cloud) cutTrail(t *testing.T) func() error {
+	t.Helper()
+	raw := c.rawTrail(t)
+	return func() error {
+		c.follow(t)
+		if err := c.awaitLog(t.Context(), c.project(accountB, "fenghuo-"+accountB+"-cn-hangzhou"), `"`+org.TrailStands+`"`); err != nil {
+			return err
+		}
+		for _, q := range []string{
+			`DROP TRIGGER audit_is_not_deleted`, `CREATE TABLE cut AS SELECT * FROM audit`, `DELETE FROM audit WHERE seq > (SELECT min(seq) FROM audit)`,
+		} {
+			if _, err := raw.ExecContext(t.Context(), q); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// mendTrail puts the entries back.
+func (c cloud) mendTrail(t *testing.T) func() error {
+	t.Helper()
+	raw := c.rawTrail(t)
+	return func() error {
+		for _, q := range []string{`DELETE FROM audit`, `INSERT INTO audit SELECT * FROM cut`, `DROP TABLE cut`} {
+			if _, err := raw.ExecContext(t.Context(), q); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 }

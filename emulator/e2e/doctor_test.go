@@ -239,6 +239,7 @@ func (c cloud) faults(t *testing.T) []fault {
 			"member's Logstore deleted", func() error { return trails.DeleteLogstore(ctx, trail) }, func() error { return trails.CreateLogstore(ctx, logstore) },
 			"logstore", accountE + " alibaba_cloud_actiontrail_event", "does not exist any more",
 		},
+		{"end of the audit trail cut off", c.cutTrail(t), c.mendTrail(t), "audit", "", "cut off"},
 		{
 			"a function fails when it runs", func() error {
 				_, err := c.operator(accountB).invoke(ctx, accountB, "discover", `nonsense`)

@@ -47,6 +47,9 @@ func (h *handler) follow(ctx context.Context, run string) (any, error) {
 		Joined: []string{}, Repaired: []string{}, Differs: []string{}, Problems: []refusal{},
 	}
 	err := h.store.WithLock(ctx, "onboard-follow", followLock, func(ctx context.Context) error { return h.followOnce(ctx, run, &out) })
+	if err == nil {
+		err = h.anchorTrail(ctx)
+	}
 	if err != nil {
 		return answer(err)
 	}
@@ -106,6 +109,16 @@ func (h *handler) followOnce(ctx context.Context, run string, out *followResult)
 		return err
 	}
 	return h.finishReceipts(ctx)
+}
+
+// anchorTrail logs the last hash of the audit trail: who can write the store's file can write a whole chain anew, and cannot
+// change the log.
+func (h *handler) anchorTrail(ctx context.Context) error {
+	last, err := h.store.SearchAudit(ctx, store.AuditQuery{Limit: 1})
+	if err == nil && len(last) > 0 {
+		fc.Logger(ctx).Info(org.TrailStands, "last", last[0].Hash)
+	}
+	return err
 }
 
 func (h *handler) document(ctx context.Context) (*org.Scope, error) {

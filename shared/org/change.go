@@ -28,6 +28,9 @@ const (
 	ChangeReject    = "response.reject"   // a run was not approved; nothing was done
 )
 
+// TrailStands is what onboard logs with the last hash of the audit trail, and doctor looks for.
+const TrailStands = "audit trail stands"
+
 // changeTitles names each kind of change in English and Chinese.
 func changeTitles() map[string][2]string {
 	return map[string][2]string{

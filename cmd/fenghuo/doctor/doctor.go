@@ -66,6 +66,7 @@ func chain() []link {
 		{"broker", "The management account answers", "管理账号可以应答", broker},
 		{"member_roles", "The roles in the member are as they should be", "成员账号中的角色符合要求", memberRoles},
 		{"sources", "The member's logs are read", "成员日志正在被读取", sources},
+		{"audit", "The audit trail is whole", "审计记录完整", auditTrail},
 		{"runs", "The last runs of the functions ended well", "函数最近的运行均正常结束", lastRuns},
 	}
 }
