@@ -91,8 +91,8 @@ func (s *screen) broken(w io.Writer, r doctor.Report) {
 		return
 	}
 	f := r.Broken
-	about := strings.TrimSpace(f.Account + " " + f.Subject)
-	fmt.Fprintln(w, "\n"+s.paint("1;31", s.say("first broken link: ", "首个断开的环节：")+f.ID+" "+printable(about)))
+	about := strings.TrimSpace(f.ID + " " + strings.TrimSpace(f.Account+" "+f.Subject))
+	fmt.Fprintln(w, "\n"+s.paint("1;31", s.say("first broken link: ", "首个断开的环节：")+printable(about)))
 	fmt.Fprintln(w, printable(s.say(f.Evidence, f.EvidenceZH)))
 	if f.Fix != "" {
 		fmt.Fprintln(w, "→ "+printable(s.say(f.Fix, f.FixZH)))

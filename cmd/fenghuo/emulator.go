@@ -17,7 +17,7 @@ type emulatorCommand struct {
 	Faults   string `help:"File with faults that strike calls, YAML or JSON; see emulator/faults. GET /_emulator/faults counts them." placeholder:"FILE"`
 
 	LogQuotas bool          `help:"Limit the Log Service as its documentation says; a world file can set each quota."`
-	LogDelay  time.Duration `help:"Hide new projects and Logstores for this long, as the Log Service does." placeholder:"60s"`
+	LogDelay  time.Duration `help:"Hide new projects and Logstores for this long, as the Log Service does; 60s is like it. Off by default." placeholder:"TIME"`
 }
 
 // closeTime is how long functions and flows have to end.

@@ -25,7 +25,7 @@ func (c *flowCheckCommand) Run() error {
 	for _, file := range c.Files {
 		text, err := os.ReadFile(file)
 		if err != nil {
-			return &soc.Error{Kind: soc.NotFound, Op: "read flow", Err: err}
+			return &soc.Error{Kind: soc.NotFound, Op: "read flow", Err: err, Next: "name files, as in: fenghuo flow check workflows/*.yaml"}
 		}
 		known, err := c.known(file)
 		if err != nil {

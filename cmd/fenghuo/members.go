@@ -79,6 +79,9 @@ func (c *caller) onboard(ctx context.Context, request, out any) error {
 	}
 	f := function.New(function.Config{Endpoint: c.Endpoint, Region: c.Region, Account: c.who.AccountID, Credentials: c.api.Credentials})
 	answer, err := f.Invoke(ctx, "onboard", payload)
+	if soc.KindOf(err) == soc.NotFound && soc.NextOf(err) == "" {
+		return &soc.Error{Kind: soc.NotFound, Op: "ask onboard", Err: err, Next: "deploy s.yaml, or give keys of the administrator account in whose region it is deployed"}
+	}
 	if err != nil {
 		return err
 	}
@@ -86,13 +89,11 @@ func (c *caller) onboard(ctx context.Context, request, out any) error {
 	if err := json.Unmarshal(answer, &head); err != nil {
 		return &soc.Error{Kind: soc.Internal, Op: "read the answer of onboard", Err: err, Next: "deploy functions of the same version as this command"}
 	}
-	if err := json.Unmarshal(answer, out); err != nil {
-		return err
-	}
-	if head.Status == org.StatusRefused || head.Status == org.StatusFailed {
+	err = json.Unmarshal(answer, out)
+	if head.Status == org.StatusRefused || head.Status == org.StatusFailed { // its other fields may be of another shape
 		return &soc.Error{Kind: soc.Conflict, Op: "onboard", Err: errors.New(head.Reason)}
 	}
-	return nil
+	return err
 }
 
 type membersPlan struct {
@@ -101,16 +102,23 @@ type membersPlan struct {
 	JSON bool   `name:"json" help:"Print the plan as JSON."`
 }
 
-// Run plans.
+// Run plans; the exit code is 3 when the document would change something.
 func (m *membersPlan) Run(ctx context.Context) error {
 	_, _, plan, err := m.planned(ctx, m.File)
 	if err != nil {
 		return err
 	}
 	if m.JSON {
-		return writeJSON(os.Stdout, plan)
+		err = writeJSON(os.Stdout, plan)
+	} else {
+		writePlan(os.Stdout, plan)
 	}
-	writePlan(os.Stdout, plan)
+	if err != nil {
+		return err
+	}
+	if len(plan.Join)+len(plan.Leave)+len(plan.Change) > 0 {
+		return exitCode(exitPending)
+	}
 	return nil
 }
 
@@ -155,8 +163,11 @@ func writePlan(w io.Writer, p org.ScopePlan) {
 	}{{"+", "joins", p.Join}, {"-", "leaves", p.Leave}, {"~", "changes", p.Change}, {"!", "left out", p.Left}} {
 		for _, a := range part.list {
 			line := fmt.Sprintf("%s %s %s %s", part.sign, part.what, a.Account, a.Name)
-			if a.Response {
+			switch {
+			case a.Response:
 				line += " (response on)"
+			case part.sign == "~":
+				line += " (response off)"
 			}
 			if a.Reason != "" {
 				line += ": " + a.Reason
@@ -237,7 +248,7 @@ type membersReport struct {
 	RunID string `arg:"" name:"run" help:"Name of the execution of the flow."`
 }
 
-// Run reports; the exit code is 1 when an account is not done.
+// Run reports; the exit code is 4 when a part of the accounts is not done, and 1 when none is.
 func (m *membersReport) Run(ctx context.Context) error {
 	c, err := m.connect(ctx)
 	if err != nil {
@@ -251,10 +262,13 @@ func (m *membersReport) Run(ctx context.Context) error {
 		fmt.Println(printable("! " + f.Account + ": " + f.Reason + "; next: " + f.Next))
 	}
 	fmt.Printf("%d accounts are in, %d left, %d are not done\n", len(r.Joined), len(r.Left), len(r.Failed))
-	if len(r.Failed) > 0 {
-		return exitCode(exitFailed)
+	switch {
+	case len(r.Failed) == 0:
+		return nil
+	case len(r.Joined)+len(r.Left) > 0:
+		return exitCode(exitPartly)
 	}
-	return nil
+	return exitCode(exitFailed)
 }
 
 func reportApply(x flow.Execution) error {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -97,7 +98,11 @@ func (m *membersAudit) Run(ctx context.Context) error {
 func (t trail) write(w io.Writer, verifyOnly bool) error {
 	for _, e := range t.Entries {
 		title := strings.TrimSpace(org.ChangeTitle(e.Action, false) + " " + org.ChangeTitle(e.Action, true))
-		fmt.Fprintln(w, printable(fmt.Sprintf("%s %s %s (%s) by %s from %s: %s; before %s after %s", e.At.UTC().Format(time.RFC3339), e.Account, e.Action, title, e.Actor, e.Origin, e.Detail, e.Before, e.After)))
+		line := fmt.Sprintf("%s %s %s (%s) by %s from %s: %s", e.At.UTC().Format(time.RFC3339), cmp.Or(e.Account, "-"), e.Action, title, e.Actor, cmp.Or(e.Origin, "-"), e.Detail)
+		if e.Before != e.After {
+			line += "; before " + cmp.Or(e.Before, "-") + " after " + cmp.Or(e.After, "-")
+		}
+		fmt.Fprintln(w, printable(line))
 	}
 	if t.More {
 		fmt.Fprintln(w, "there are older entries: search again with --until and the time of the last one here")

@@ -44,9 +44,9 @@ var windowPage = template.Must(template.New("window").Funcs(template.FuncMap{
 		return t.UTC().Format("2006-01-02 15:04:05 UTC")
 	},
 }).Parse(`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>What the SOC reads from account {{.Account}}</title>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>What the SOC reads from account {{.Account}}</title>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<style>body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}table{border-collapse:collapse;width:100%}
+<style>body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}table{border-collapse:collapse;display:block;overflow-x:auto}
 th,td{text-align:left;vertical-align:top;border-bottom:1px solid #ccc;padding:.3rem .6rem .3rem 0}code{word-break:break-all}</style></head><body>
 <h1>What the SOC reads from account {{.Account}} {{.Name}}</h1>
 <p>State: <b>{{.State}}</b>, since {{when .Since}}. Playbooks {{if .Response}}may act in it{{else}}may not act in it{{end}}. As of {{when .At}}.</p>

@@ -30,22 +30,30 @@ func (c *rulesExplain) Run() error {
 		return refusedCode(refused)
 	}
 	var ev sigma.JSONEvent
+	seen, told := 0, 0
 	err = eachEvent(c.Events, func(line int, text []byte) error {
 		if c.Line != 0 && c.Line != line {
 			return nil
 		}
+		seen++
 		if err := ev.Parse(text); err != nil {
 			return lineError(c.Events, line, err)
 		}
 		for _, e := range set.Explain(&ev, c.source(), picked) {
 			if c.Rule == "" || picked(e.Rule) {
 				explain(line, &e)
+				told++
 			}
 		}
 		return nil
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case c.Line != 0 && seen == 0:
+		return &soc.Error{Kind: soc.NotFound, Op: "explain", Err: fmt.Errorf("%s has no event in line %d", c.Events, c.Line), Next: "give the number of a line with an event, from 1"}
+	case told == 0:
+		fmt.Fprintln(os.Stderr, "no rule was evaluated: the index found in no event what a rule needs; name a rule with --rule to see why")
 	}
 	return refusedCode(refused)
 }

@@ -50,19 +50,24 @@ func TestCard(t *testing.T) {
 	score := demo.Score{Pass: true, Expected: 2, Found: 2, Written: 20029, Collected: 20029, Alerts: 39, Tasks: 10, Failed: 1, Done: 10, Undone: 4, Seconds: 21.5}
 	short := score
 	short.Pass, short.Twice, short.Short = false, 3, []string{"an alert was raised twice"}
+	declined := score
+	declined.Done, declined.Rejected = 6, 4
 	for name, tt := range map[string]struct {
 		lang  string
 		score demo.Score
+		keep  bool
 		says  []string
 		not   string
 	}{
-		"pass":    {"en", score, []string{"PASS", "2 of 2 found, 0 false", "20029 written, 20029 collected", "10 of 10 done", "21.5 s", "demo --keep"}, "SHORT"},
-		"chinese": {"zh", score, []string{"通过", "2/2 命中", "写入 20029"}, "PASS"},
-		"short":   {"en", short, []string{"SHORT", "39, 3 twice", "an alert was raised twice"}, "PASS"},
+		"pass":    {"en", score, false, []string{"PASS", "2 of 2 found, 0 false", "20029 written, 20029 collected", "10 of 10 done", "21.5 s", "demo --keep"}, "SHORT"},
+		"chinese": {"zh", score, false, []string{"通过", "2/2 命中", "写入 20029", "21.5 秒"}, "PASS"},
+		"reject":  {"zh", declined, false, []string{"通过", "6/10 完成", "4 个被您拒绝"}, "SHORT"},
+		"short":   {"en", short, false, []string{"SHORT", "39, 3 twice", "an alert was raised twice"}, "PASS"},
+		"kept":    {"en", score, true, []string{"PASS", "the console: http://here/?token=t\n", "Ctrl-C ends it"}, "demo --keep"},
 	} {
 		var out bytes.Buffer
 		s := &screen{out: &out, lang: tt.lang}
-		s.card(tt.score)
+		(&demoCommand{Keep: tt.keep}).print(s, tt.score, "http://here/?token=t")
 		for _, part := range tt.says {
 			if !strings.Contains(out.String(), part) {
 				t.Errorf("%s: the card does not say %q:\n%s", name, part, &out)

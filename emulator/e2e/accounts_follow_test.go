@@ -216,8 +216,11 @@ func TestScopeFollowsTheDirectory(t *testing.T) {
 
 	write("")
 	out, errs, code := c.fenghuo(t, accountB, "members", "plan", file)
-	if code != 0 || !strings.Contains(out, "3 join, 0 leave, 0 change") || !strings.Contains(out, "joins "+m(0)+" member 0 (response on)") {
+	if code != 3 || !strings.Contains(out, "3 join, 0 leave, 0 change") || !strings.Contains(out, "joins "+m(0)+" member 0 (response on)") {
 		t.Fatalf("plan: %d\n%s%s", code, out, errs)
+	}
+	if _, errs, code := c.fenghuo(t, accountB, "members", "report", "nosuch"); code != 1 || !strings.Contains(errs, "nosuch") || strings.Contains(errs, "json:") {
+		t.Errorf("report of a run that never was: %d\n%s", code, errs)
 	}
 	if list, err := db.Accounts(t.Context()); err != nil || len(list) > 0 {
 		t.Fatalf("the plan changed the scope: %v, %v", list, err)

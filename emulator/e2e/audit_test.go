@@ -54,7 +54,7 @@ func checkTrail(t *testing.T, c cloud) {
 			}
 			got := map[string]int{}
 			for _, e := range entries(store.AuditQuery{Account: k.Account, Text: k.ID}) {
-				if strings.HasPrefix(e.Detail, "Done: ") && strings.HasPrefix(e.Origin, r.ID+" request ") && strings.HasPrefix(e.Actor, "respond, approved by console") && strings.Contains(e.After, k.Target) {
+				if (strings.HasPrefix(e.Detail, "Done: ") || strings.HasPrefix(e.Detail, "Undone: ")) && strings.HasPrefix(e.Origin, r.ID+" request ") && strings.HasPrefix(e.Actor, "respond, approved by console") && strings.Contains(e.After, k.Target) {
 					got[e.Action]++
 				}
 			}

@@ -71,27 +71,26 @@ func (s *Service) SeedInstance(account, id, vpc string, groups ...string) {
 	e.instances = append(e.instances, &Instance{ID: id, VPC: vpc, Status: "Running", Groups: groups})
 }
 
-// SecurityGroups and Instances return copies of what an account has, in the order in which it was made.
+// SecurityGroups returns copies of the groups of an account, in the order in which they were made.
 func (s *Service) SecurityGroups(account string) []SecurityGroup {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var out []SecurityGroup
-	for _, g := range s.compute(account).groups {
-		c := *g
-		c.Rules = slices.Clone(g.Rules)
-		out = append(out, c)
-	}
-	return out
+	return copies(s.compute(account).groups, func(g *SecurityGroup) { g.Rules = slices.Clone(g.Rules) })
 }
 
-// Instances returns the instances of an account.
+// Instances returns copies of the instances of an account, in the order in which they were made.
 func (s *Service) Instances(account string) []Instance {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var out []Instance
-	for _, i := range s.compute(account).instances {
-		c := *i
-		c.Groups = slices.Clone(i.Groups)
+	return copies(s.compute(account).instances, func(i *Instance) { i.Groups = slices.Clone(i.Groups) })
+}
+
+// copies returns what a list points to; own replaces what a copy still shares.
+func copies[T any](list []*T, own func(*T)) []T {
+	var out []T
+	for _, x := range list {
+		c := *x
+		own(&c)
 		out = append(out, c)
 	}
 	return out

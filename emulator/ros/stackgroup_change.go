@@ -20,20 +20,26 @@ func (s *Service) inGroup(run func(*stackGroup, *gateway.Call) (any, error)) han
 	}
 }
 
+// readTargets returns what a call selects, and the accounts that it reaches.
+func (s *Service) readTargets(g *stackGroup, c *gateway.Call) (selection, []instance, error) {
+	sel, err := s.readSelection(g, c)
+	if err != nil {
+		return selection{}, nil, err
+	}
+	reached, err := s.reach(g, sel)
+	return sel, reached, err
+}
+
 // createInstances deploys the group to new accounts and regions. A folder stays a target of the group.
 //
 // Assumption: an account that is named and has an instance already is 409 StackInstanceExists; one that a folder reaches
 // is left as it is.
 func (s *Service) createInstances(g *stackGroup, c *gateway.Call) (any, error) {
-	sel, err := s.readSelection(g, c)
+	sel, reached, err := s.readTargets(g, c)
 	if err != nil {
 		return nil, err
 	}
 	overrides, err := s.readOverrides(g, c)
-	if err != nil {
-		return nil, err
-	}
-	reached, err := s.reach(g, sel)
 	if err != nil {
 		return nil, err
 	}
@@ -117,11 +123,7 @@ func (g *stackGroup) chosen(reached []instance, regions []string) ([]*instance, 
 // deleteInstances takes instances away, and with RetainStacks only out of the group. Those whose stack could not be
 // deleted stay, OUTDATED.
 func (s *Service) deleteInstances(g *stackGroup, c *gateway.Call) (any, error) {
-	sel, err := s.readSelection(g, c)
-	if err != nil {
-		return nil, err
-	}
-	reached, err := s.reach(g, sel)
+	sel, reached, err := s.readTargets(g, c)
 	if err != nil {
 		return nil, err
 	}
@@ -149,15 +151,11 @@ func (g *stackGroup) release(sel selection) {
 
 // updateInstances gives instances other overrides and deploys them again.
 func (s *Service) updateInstances(g *stackGroup, c *gateway.Call) (any, error) {
-	sel, err := s.readSelection(g, c)
+	sel, reached, err := s.readTargets(g, c)
 	if err != nil {
 		return nil, err
 	}
 	overrides, err := s.readOverrides(g, c)
-	if err != nil {
-		return nil, err
-	}
-	reached, err := s.reach(g, sel)
 	if err != nil {
 		return nil, err
 	}

@@ -86,7 +86,7 @@ func (h *handler) repaired(ctx context.Context, run string, a soc.Account, roles
 	if err := h.raise(ctx, raised{
 		account: a.UID, level: soc.High, rule: org.ChangeRoles, key: "drift/" + a.UID + "/" + now.UTC().Truncate(time.Hour).Format(time.RFC3339),
 		title:   "Roles of the SOC were changed in member " + a.UID + " and repaired",
-		titleZH: "成员账号 " + a.UID + " 中的 SOC 角色被更改,已修复",
+		titleZH: "成员账号 " + a.UID + " 中的 SOC 角色被更改，已修复",
 		text:    strings.Join(which, ", ") + "; next: find in the member's ActionTrail who changed them",
 	}); err != nil {
 		return err

@@ -179,7 +179,7 @@ func (h *handler) depart(ctx context.Context, run string, gone []soc.Account, ou
 		if err := h.tell(ctx, run, org.ChangeDepart, before, a, raised{
 			level: soc.High, key: "departed/" + a.UID + "/" + before.JoinedAt.UTC().Format(time.RFC3339Nano),
 			title:   "Member " + a.UID + " left the directory: it is not monitored any more",
-			titleZH: "成员账号 " + a.UID + " 已离开资源目录,不再受监控",
+			titleZH: "成员账号 " + a.UID + " 已离开资源目录，不再受监控",
 		}); err != nil {
 			return err
 		}
@@ -249,7 +249,7 @@ func (h *handler) shift(ctx context.Context, run string, f org.Followed, out *fo
 		}, func(a soc.Account) raised {
 			return raised{
 				level: soc.Medium, key: "suspended/" + a.UID + "/" + h.now().UTC().Format(time.DateOnly),
-				title: "Member " + a.UID + " is suspended: it is not monitored until it is back", titleZH: "成员账号 " + a.UID + " 已暂停,恢复前不受监控",
+				title: "Member " + a.UID + " is suspended: it is not monitored until it is back", titleZH: "成员账号 " + a.UID + " 已暂停，恢复前不受监控",
 			}
 		}, &out.Suspended),
 		move(f.Resumed, org.ChangeResume, func(a *soc.Account) { a.State, a.Reason, a.Next = soc.AccountJoined, "", "" }, silent, &out.Resumed),

@@ -41,11 +41,10 @@ func (h *handler) decidedBy(ctx context.Context, run soc.Run) (string, error) {
 
 // tried tells of a task that was tried, or of its inverse.
 func (h *handler) tried(ctx context.Context, run soc.Run, before, after soc.Task, mode, by string) store.AuditEntry {
-	action, done := org.ChangeRespond, soc.TaskSucceeded
+	action, done, result := org.ChangeRespond, soc.TaskSucceeded, "Done: "
 	if mode == "undo" {
-		action, done = org.ChangeUndo, soc.TaskUndone
+		action, done, result = org.ChangeUndo, soc.TaskUndone, "Undone: "
 	}
-	result := "Done: "
 	if after.State != done {
 		result = "Failed: "
 	}

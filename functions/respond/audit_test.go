@@ -62,14 +62,15 @@ func TestTasksAreAudited(t *testing.T) {
 		}
 		var got [][]string
 		for _, e := range list {
-			got = append(got, []string{e.Action, e.Actor, e.Origin, e.Before, e.After})
+			did, _, _ := strings.Cut(e.Detail, " ")
+			got = append(got, []string{e.Action, did, e.Actor, e.Origin, e.Before, e.After})
 			if !strings.Contains(e.Detail, w.run) || !strings.Contains(e.Detail, w.incident) || !strings.Contains(e.Detail, "198.51.100.77") || e.At.IsZero() {
 				t.Errorf("entry %+v", e)
 			}
 		}
 		want := [][]string{
-			{"response.undo", "respond, approved by alice", w.run + " request req-task", rule("succeeded"), `{"task":"undone","target":"198.51.100.77"}`},
-			{"response.execute", "respond, approved by alice", w.run + " request req-task", "", rule("succeeded")},
+			{"response.undo", "Undone:", "respond, approved by alice", w.run + " request req-task", rule("succeeded"), `{"task":"undone","target":"198.51.100.77"}`},
+			{"response.execute", "Done:", "respond, approved by alice", w.run + " request req-task", "", rule("succeeded")},
 		}
 		if d := cmp.Diff(want, got); d != "" {
 			t.Errorf("account %s (-want +got):\n%s", uid, d)

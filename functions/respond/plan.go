@@ -164,7 +164,7 @@ func (h *handler) replan(ctx context.Context, in request) (answer, error) {
 		return out, nil
 	}
 	key := fmt.Sprintf("%s:%s:%d", in.Mode, run.ID, run.UpdatedAt.UnixNano())
-	return out, h.note(ctx, run, key, "response", fmt.Sprintf("Began to %s %d tasks of playbook %s.", in.Mode, len(out.Tasks), run.Playbook), run.ID)
+	return out, h.note(ctx, run, key, "response", fmt.Sprintf("Began to %s %d of %d tasks of playbook %s.", in.Mode, len(out.Tasks), len(run.Tasks), run.Playbook), run.ID)
 }
 
 // note adds a line to the incident's timeline.

@@ -106,9 +106,6 @@ func decode(data []byte, into any) error {
 
 func invalid(op string, err error) error { return &soc.Error{Kind: soc.Invalid, Op: op, Err: err} }
 
-// Playbooks returns all playbooks in the order of the file.
-func (b *Book) Playbooks() []Playbook { return slices.Clone(b.playbooks) }
-
 // Playbook returns the playbook called name. Its error is of kind [soc.NotFound].
 func (b *Book) Playbook(name string) (Playbook, error) {
 	for _, p := range b.playbooks {

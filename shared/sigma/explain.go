@@ -134,7 +134,7 @@ func (x *index) tableOf(id int32) string {
 	for i := range x.scans {
 		for _, u := range x.scans[i].uses {
 			if u.lit == id {
-				return fmt.Sprintf("scan of every %d. byte", x.scans[i].step)
+				return fmt.Sprintf("scan of one byte in %d", x.scans[i].step)
 			}
 		}
 	}

@@ -152,7 +152,7 @@ func unavailable(op string, err error) error {
 }
 
 func notFound(op, what string) error {
-	return &soc.Error{Kind: soc.NotFound, Op: op, Resource: what, Err: errors.New("no such row")}
+	return &soc.Error{Kind: soc.NotFound, Op: op, Resource: what, Err: errors.New("there is none in the store")}
 }
 
 // nanos and fromNanos carry a time through an INTEGER column; the zero time is 0.

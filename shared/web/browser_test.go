@@ -2,16 +2,23 @@ package web
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"github.com/fenghuo-soc/fenghuo/shared/store"
 )
 
 // browser starts Chromium, or skips the test where there is none.
@@ -32,7 +39,7 @@ func browser(t *testing.T) context.Context {
 	ctx, end := chromedp.NewContext(alloc)
 	t.Cleanup(end)
 	must(t, chromedp.Do(ctx)) // the browser lives as long as the context of its first use, so the limit comes after it
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -42,6 +49,102 @@ func look[T any](t *testing.T, ctx context.Context, a chromedp.Action[T]) T {
 	v, err := chromedp.Run(ctx, a)
 	must(t, err)
 	return v
+}
+
+// torn lists short words that a page breaks in two, and cells of a stacked table that stand apart. What stands inside
+// an address, an id or JSON may break anywhere.
+const torn = `(() => {
+	const out = new Set(), main = document.querySelector("main");
+	const walk = document.createTreeWalker(main, NodeFilter.SHOW_TEXT);
+	while (walk.nextNode()) {
+		const n = walk.currentNode, e = n.parentElement;
+		if (e.closest("svg,.hidden,option,pre") || !e.checkVisibility()) continue;
+		for (const m of n.data.matchAll(/(?<![^\s(])[A-Za-z0-9_]{1,16}(?![^\s,;:)])/g)) {
+			const r = document.createRange();
+			r.setStart(n, m.index);
+			r.setEnd(n, m.index + m[0].length);
+			if (new Set([...r.getClientRects()].map((b) => Math.round(b.top))).size > 1) out.add(m[0]);
+		}
+	}
+	for (const c of main.querySelectorAll("td,th")) if (parseFloat(getComputedStyle(c).marginTop) > 0) out.add("margin of " + c.className);
+	return [...out];
+})()`
+
+// TestPagesInABrowser looks at every page on a wide and on a narrow screen, in both languages: nothing is wider than the
+// screen, no word is torn, and each page says in its title what it is. FENGHUO_SHOTS=DIR keeps pictures.
+func TestPagesInABrowser(t *testing.T) {
+	t.Parallel()
+	ctx := browser(t)
+	h, db, cloud := newConsole(t, Options{})
+	s := seed(t, db, same)
+	must(t, db.Audit(t.Context(), store.AuditEntry{At: testNow, Actor: "integrate", Action: "policies.apply", Account: uidD, Detail: "policies recommended, mode increment, auto-add true"}))
+	cloud.find = func(LogQuery) (LogResult, error) {
+		return LogResult{Count: 1, Complete: true, Logs: []map[string]string{{
+			"__time__": "1772359140", "__tag__:fenghuo_account": uidC, "cwd": "/", "username": "app", "parent_proc_name": "java",
+			"http_referer": "-", "https": "on", "status": "200", "cmdline": "wget -q https://repo.example.com/rates.csv -O /tmp/rates.csv",
+		}}}, nil
+	}
+	site := httptest.NewServer(h)
+	t.Cleanup(site.Close)
+	if err := chromedp.Do(ctx, chromedp.Navigate(site.URL+"/?token="+url.QueryEscape(testToken)), chromedp.WaitVisible(`nav a[href="/search"]`)); err != nil {
+		t.Fatalf("log in: %v", err)
+	}
+	titles := map[string]bool{}
+	for _, lang := range languages {
+		for _, width := range []int64{1440, 390} {
+			for _, target := range []string{"/", "/events", "/events/" + s.Incident.ID, "/response", "/search?query=*", "/sources", "/accounts", "/accounts/" + uidD, "/nothing"} {
+				to, err := url.Parse(site.URL + target)
+				must(t, err)
+				q := to.Query()
+				q.Set("lang", lang)
+				to.RawQuery = q.Encode()
+				where := fmt.Sprintf("%s-%d-%s", lang, width, strings.NewReplacer("/", "_", "?", "-", "*", "all").Replace(target))
+				if err := chromedp.Do(ctx, chromedp.EmulateViewport(width, 900), chromedp.Navigate(to.String()), chromedp.WaitVisible(`main h1, main .lead`)); err != nil {
+					t.Fatalf("%s: %v", where, err)
+				}
+				over := look(t, ctx, chromedp.Evaluate[int](`document.documentElement.scrollWidth - document.documentElement.clientWidth`))
+				if bad := look(t, ctx, chromedp.Evaluate[[]string](torn)); over > 0 || len(bad) > 0 {
+					t.Errorf("%s: %d pixels wider than the screen; torn: %q", where, over, bad)
+				}
+				titles[look(t, ctx, chromedp.Evaluate[string](`document.title`))] = true
+				if dir := os.Getenv("FENGHUO_SHOTS"); dir != "" {
+					must(t, os.WriteFile(filepath.Join(dir, where+".png"), look(t, ctx, chromedp.FullScreenshot(100)), 0o600))
+				}
+			}
+		}
+	}
+	if !titles[s.Incident.Title+" · Fenghuo"] || len(titles) != 18 {
+		t.Errorf("titles: %q", slices.Sorted(maps.Keys(titles)))
+	}
+}
+
+// TestKeysInABrowser closes a question with Escape, which gives the focus back, and goes to the search with a slash.
+func TestKeysInABrowser(t *testing.T) {
+	t.Parallel()
+	ctx := browser(t)
+	h, db, _ := newConsole(t, Options{})
+	seed(t, db, same)
+	site := httptest.NewServer(h)
+	t.Cleanup(site.Close)
+	open, focus := chromedp.Evaluate[bool](`document.querySelector("details.confirm").open`), chromedp.Evaluate[string](`document.activeElement.tagName + " " + document.activeElement.id`)
+	if err := chromedp.Do(ctx, chromedp.Navigate(site.URL+"/response?token="+url.QueryEscape(testToken)), chromedp.Click(`details.confirm > summary`), chromedp.WaitVisible(`details.confirm .box`)); err != nil {
+		t.Fatalf("ask for the undo: %v", err)
+	}
+	if !look(t, ctx, open) {
+		t.Fatal("the question did not open")
+	}
+	if err := chromedp.Do(ctx, chromedp.KeyEvent(kb.Escape)); err != nil {
+		t.Fatal(err)
+	}
+	if look(t, ctx, open) || look(t, ctx, focus) != "SUMMARY " {
+		t.Errorf("after Escape the question is open or the focus is on %q", look(t, ctx, focus))
+	}
+	if err := chromedp.Do(ctx, chromedp.KeyEvent("/"), chromedp.WaitVisible(`#query:focus`)); err != nil {
+		t.Fatalf("go to the search: %v", err)
+	}
+	if err := chromedp.Do(ctx, chromedp.KeyEvent("a/b")); err != nil || look(t, ctx, chromedp.Evaluate[string](`document.getElementById("query").value`)) != "a/b" {
+		t.Errorf("a slash cannot be typed: %v", err)
+	}
 }
 
 // TestWindowInABrowser logs in with a pass as the owner of D does, and reads the window in both languages, in light and

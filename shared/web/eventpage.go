@@ -85,6 +85,8 @@ func (c *console) eventPage(r *http.Request) (any, error) {
 	return v, nil
 }
 
+func (v eventView) title(p *page) string { return p.EventTitle(v.Event) }
+
 // Line is the text of a line of the timeline in the page's language, and the language that it is in.
 func (v eventView) Line(p *page, e soc.TimelineEntry) retold {
 	if a, ok := v.alerts[e.Ref]; ok && e.Kind == "alert" {

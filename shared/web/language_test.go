@@ -121,6 +121,7 @@ func dynamicKeys() map[string]bool {
 	add("line.task.", "Done", "Undone", "Failed")
 	add("kind.", "Invalid", "NotFound", "Conflict", "Denied", "Throttled", "Unavailable", "Timeout", "Unsupported", "Internal")
 	add("login.", "WrongToken", "TooManyWrongTokens")
+	add("failure.", "NoPage")
 	add("gap.", "seconds", "minutes", "hours", "days", "exact")
 	add("event", ".title")
 	return used
@@ -170,6 +171,14 @@ func TestRetell(t *testing.T) {
 	task := soc.Task{ID: "task-1", Summary: "Block it", SummaryZH: "封禁"}
 	if got := retell(p, "Failed: Block it (Forbidden)", task); got.Text != "失败：封禁 (Forbidden)" {
 		t.Errorf("task: %+v", got)
+	}
+	if got := p.Told("no Logstore was found yet"); got != (retold{"尚未发现 Logstore", chinese}) {
+		t.Errorf("detail of a source: %+v", got)
+	}
+	en, err := loadWords(english)
+	must(t, err)
+	if got := retell(&page{Lang: english, words: en}, "State changed from new to in_progress.", soc.Task{}); got.Text != "State changed from New to In progress." {
+		t.Errorf("state in English: %+v", got)
 	}
 	if got := retell(p, "something else", soc.Task{}); got != (retold{"something else", english}) {
 		t.Errorf("unknown: %+v", got)

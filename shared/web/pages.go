@@ -30,7 +30,7 @@ func (c *console) routePages(m *http.ServeMux) {
 	show("/accounts", "accounts", "accounts.title", c.accountsPage)
 	show("/audit", "audit", "audit.title", c.auditPage)
 	m.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		c.fail(w, r, &soc.Error{Kind: soc.NotFound, Op: "find page", Err: errors.New("there is no page of this address"), Next: "go to the overview"})
+		c.fail(w, r, &soc.Error{Kind: soc.NotFound, Op: "find page", Err: errors.New("there is no page of this address"), Code: "NoPage"})
 	})
 }
 

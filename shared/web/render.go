@@ -132,6 +132,9 @@ func (p *page) Ago(t time.Time) time.Duration { return p.Now.Sub(t) }
 // With hands the page on to a part together with what the part shows.
 func (p *page) With(it any) part { return part{p, it} }
 
+// titled is what a page may show that has a name of its own.
+type titled interface{ title(p *page) string }
+
 type part struct {
 	P  *page
 	It any
@@ -162,6 +165,9 @@ func (c *console) render(w http.ResponseWriter, r *http.Request, status int, nam
 	p := &page{
 		Lang: lang, Title: set.words.t(titleKey), Name: name, Path: r.URL.RequestURI(), Now: c.Now(), Data: data, words: set.words,
 		o: &c.Options, query: r.URL.Query(), names: map[string]string{},
+	}
+	if it, ok := data.(titled); ok {
+		p.Title = cmp.Or(cut(it.title(p), shortText), p.Title)
 	}
 	owner := c.readers(r, p)
 	if name != "login" && name != "error" {

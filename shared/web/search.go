@@ -119,5 +119,8 @@ func narrow(query, condition string) string {
 func (c *console) search(ctx context.Context, q LogQuery) (LogResult, error) {
 	res, err := c.Logs.Search(ctx, q)
 	res.Logs = notNil(res.Logs)
+	if soc.KindOf(err) == soc.Invalid && soc.NextOf(err) == "" {
+		err = &soc.Error{Kind: soc.Invalid, Op: "search " + q.Store, Err: err, Next: "mend the query; the example queries of the search page show how one is written"}
+	}
 	return res, err
 }

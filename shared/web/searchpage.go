@@ -27,8 +27,10 @@ type searchView struct {
 	Asked             bool // a search was made
 	Result            LogResult
 	Rows              []logRow
-	Table             [][]string // of an analysis: its first rows, in the order of Result.Columns
-	Next              int        // offset of the next page; -1 for none
+	Table             [][]string // of an analysis: its first rows, in the order of Columns
+	Columns           []string
+	Blank             int // columns that are left out, since no row has a value in them
+	Next              int // offset of the next page; -1 for none
 	Err               *failure
 	LogStorage        bool
 	StreamDays        int
@@ -82,6 +84,7 @@ func (c *console) searchPage(r *http.Request) (any, error) {
 		v.Err = &f
 		return v, nil
 	}
+	v.Columns, v.Blank = filled(v.Result)
 	for _, l := range v.Result.Logs {
 		if len(v.Result.Columns) == 0 {
 			v.Rows = append(v.Rows, readLog(lq.Store, l))
@@ -90,8 +93,8 @@ func (c *console) searchPage(r *http.Request) (any, error) {
 		if len(v.Table) == maxRows {
 			break
 		}
-		row := make([]string, len(v.Result.Columns))
-		for i, name := range v.Result.Columns {
+		row := make([]string, len(v.Columns))
+		for i, name := range v.Columns {
 			row[i] = l[name]
 		}
 		v.Table = append(v.Table, row)
@@ -100,6 +103,24 @@ func (c *console) searchPage(r *http.Request) (any, error) {
 		v.Next = lq.Offset + searchLimit
 	}
 	return v, nil
+}
+
+// wideTable is how many columns an analysis may have before those without a value are left out: SELECT * answers with
+// every field of every product.
+const wideTable = 20
+
+// filled are the columns of an analysis to show, and how many are left out.
+func filled(r LogResult) ([]string, int) {
+	if len(r.Columns) <= wideTable {
+		return r.Columns, 0
+	}
+	var out []string
+	for _, name := range r.Columns {
+		if slices.ContainsFunc(r.Logs, func(l map[string]string) bool { return l[name] != "" && l[name] != "null" }) {
+			out = append(out, name)
+		}
+	}
+	return out, len(r.Columns) - len(out)
 }
 
 // readLog sorts a log's fields into its own and those of its way here.

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -51,6 +52,13 @@ func TestSearchShowsAnalyses(t *testing.T) {
 			res.Logs = append(res.Logs, map[string]string{"n": fmt.Sprint(i)})
 		}
 		return res, nil
+	}
+	wide := LogResult{Columns: []string{"n"}, Complete: true, Logs: []map[string]string{{"n": "1", "field-07": "null", "field-09": "seen"}}}
+	for i := range wideTable {
+		wide.Columns = append(wide.Columns, fmt.Sprintf("field-%02d", i))
+	}
+	if got, blank := filled(wide); !slices.Equal(got, []string{"n", "field-09"}) || blank != wideTable-1 {
+		t.Errorf("a wide table shows %v and leaves %d out", got, blank)
 	}
 	if _, body := ask(t, h, "/search?query=x+%7C+select+1", ""); countRows(t, body) != maxRows || !contains(body, "Only the first 1000 are shown") {
 		t.Errorf("%d rows are shown", countRows(t, body))

@@ -127,7 +127,7 @@ func seed(t testing.TB, db *store.DB, dirty func(string) string) seeded {
 		{Template: "alibaba_cloud_cfw_flow", Account: uidC, Health: soc.Healthy, Enabled: true},
 		{Template: "alibaba_cloud_actiontrail_event", Account: uidD, Health: soc.Healthy, Enabled: true},
 		{Template: "alibaba_cloud_waf_flow", Account: uidD, Health: soc.Silent, Enabled: true, Detail: "no record for 2 h 12 min"},
-		{Template: "alibaba_cloud_cfw_flow", Account: uidD, Health: soc.Initialising, Enabled: true},
+		{Template: "alibaba_cloud_cfw_flow", Account: uidD, Health: soc.Initialising, Enabled: true, Detail: "no Logstore was found yet"},
 		{Template: "alibaba_cloud_sas_log", Account: uidD, Health: soc.Healthy, Enabled: false},
 		{Template: "alibaba_cloud_actiontrail_event", Account: uidE, Health: soc.Failed, Enabled: true, Detail: "assume role in account 1100000000000005: NoPermission"},
 		{Template: "alibaba_cloud_oss_access", Account: uidE, Health: soc.Healthy, Enabled: true},
@@ -203,7 +203,7 @@ func seed(t testing.TB, db *store.DB, dirty func(string) string) seeded {
 	must(t, db.AddTimeline(ctx, s.Incident.ID, "asked", soc.TimelineEntry{At: at(-5 * time.Minute), Kind: "approval", Actor: "playbook block-ip", Text: "Playbook block-ip waits for approval of 2 tasks.", Ref: s.Run.ID}))
 	s.Done = seedRun(t, db, s.Incident.ID, "disable-access-key", soc.RunPartial, dirty, soc.TaskSucceeded, soc.TaskFailed)
 	must(t, db.AddTimeline(ctx, s.Incident.ID, "task:1", soc.TimelineEntry{At: at(-3 * time.Minute), Account: uidD, Kind: "task", Actor: dirty("playbook disable-access-key"), Text: dirty("Failed: Disable the key (Forbidden)"), Ref: s.Done.Tasks[1].ID}))
-	must(t, db.Audit(ctx, store.AuditEntry{At: at(-3 * time.Minute), Actor: dirty("respond"), Action: dirty("ram_disable_access_key"), Account: uidD, Detail: s.Incident.ID + dirty(" key disabled")}))
+	must(t, db.Audit(ctx, store.AuditEntry{At: at(-3 * time.Minute), Actor: dirty("respond"), Action: dirty("ram_disable_access_key"), Account: uidD, Detail: s.Incident.ID + dirty(" key disabled"), Before: dirty(`{"status":"Active"}`), After: dirty(`{"status":"Inactive"}`)}))
 	return s
 }
 

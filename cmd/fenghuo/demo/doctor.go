@@ -15,11 +15,11 @@ import (
 func (s *story) doctor(ctx context.Context) error {
 	members := s.members()
 	e := members[len(members)-1]
-	s.title("E goes quiet; troubleshooting finds out why and repairs it", "E 没有数据了:排查原因并修复")
+	s.title("E goes quiet; troubleshooting finds out why and repairs it", "E 没有数据了：排查原因并修复")
 	if err := ram.New(s.as(e)).DetachPolicyFromRole(ctx, ram.Custom, "fenghuo-collector", "fenghuo-collector"); err != nil {
 		return err
 	}
-	s.tell(Line{Tone: Bad, Who: s.letter(e), EN: "its owner detaches a policy: the collector may read nothing any more", ZH: "账号所有者误解绑策略,采集角色无权读取日志"})
+	s.tell(Line{Tone: Bad, Who: s.letter(e), EN: "its owner detaches a policy: the collector may read nothing any more", ZH: "账号所有者误解绑策略，采集角色无权读取日志"})
 	now := time.Now()
 	if err := s.writeNoise(ctx, 100, s.Seed+100, now.Add(-time.Minute), now); err != nil {
 		return err
@@ -30,7 +30,7 @@ func (s *story) doctor(ctx context.Context) error {
 	if _, err := s.runFlow(ctx, s.administrator(), "onboard-accounts", map[string]any{"accounts": []string{e}, "response": true}); err != nil {
 		return err
 	}
-	s.done(s.letter(s.administrator()), "flow onboard-accounts repairs the role in place; collecting goes on where it stopped", "流程 onboard-accounts 就地修复角色,从中断处继续采集")
+	s.done(s.letter(s.administrator()), "flow onboard-accounts repairs the role in place; collecting goes on where it stopped", "流程 onboard-accounts 就地修复角色，从中断处继续采集")
 	return nil
 }
 
@@ -49,8 +49,8 @@ func (s *story) diagnose(ctx context.Context, uid string) error {
 	}
 	for _, f := range findings {
 		if f.Result == org.Fail {
-			s.done(s.letter(s.administrator()), "flow diagnose-accounts: "+f.Title+": "+clip(f.Evidence), "流程 diagnose-accounts:"+f.TitleZH+":"+clip(f.EvidenceZH))
-			s.note("", "fix: "+f.Fix, "修复方法:"+f.FixZH)
+			s.done(s.letter(s.administrator()), "flow diagnose-accounts: "+f.Title+": "+clip(f.Evidence), "流程 diagnose-accounts："+f.TitleZH+"："+clip(f.EvidenceZH))
+			s.note("", "fix: "+f.Fix, "修复方法："+f.FixZH)
 			break
 		}
 	}

@@ -28,7 +28,7 @@ func (s *story) writeTraffic(ctx context.Context) error {
 		return err
 	}
 	s.done("", fmt.Sprintf("%d ordinary records of ActionTrail, WAF, Cloud Firewall, Security Center and OSS in %s", n, seconds(time.Since(began))),
-		fmt.Sprintf("写入 %d 条日常记录(操作审计、WAF、云防火墙、云安全中心、OSS),用时 %s", n, seconds(time.Since(began))))
+		fmt.Sprintf("写入 %d 条日常记录（操作审计、WAF、云防火墙、云安全中心、OSS），用时 %s", n, seconds(time.Since(began))))
 	return nil
 }
 
@@ -91,7 +91,7 @@ func (s *story) attack(ctx context.Context) error {
 
 // detect waits for the events that the attacks are.
 func (s *story) detect(ctx context.Context) error {
-	s.title("Rules fire across accounts; alerts become security events", "规则跨账号命中,告警汇聚为安全事件")
+	s.title("Rules fire across accounts; alerts become security events", "规则跨账号命中，告警汇聚为安全事件")
 	expect := s.server.Traffic(s.Seed).Expect()
 	told := map[string]bool{}
 	return until(ctx, s.Patience, 200*time.Millisecond, fmt.Sprintf("%d security events", len(expect)), func(ctx context.Context) (bool, error) {
@@ -111,9 +111,9 @@ func (s *story) detect(ctx context.Context) error {
 }
 
 func (s *story) tellEvent(e soc.Incident) {
-	s.tell(Line{Tone: Alarm, EN: fmt.Sprintf("security event, %s: %s", e.Level, e.Title), ZH: fmt.Sprintf("安全事件(%s):%s", levelZH(e.Level), e.TitleZH)})
+	s.tell(Line{Tone: Alarm, EN: fmt.Sprintf("security event, %s: %s", e.Level, e.Title), ZH: fmt.Sprintf("安全事件（%s）：%s", levelZH(e.Level), e.TitleZH)})
 	s.note("", fmt.Sprintf("accounts %s; %s from %s", s.letters(e.Accounts), count(e.Alerts, "alert", "alerts"), count(len(e.Rules), "rule", "rules")),
-		fmt.Sprintf("涉及账号 %s;%d 条告警,来自 %d 条规则", s.letters(e.Accounts), e.Alerts, len(e.Rules)))
+		fmt.Sprintf("涉及账号 %s；%d 条告警，来自 %d 条规则", s.letters(e.Accounts), e.Alerts, len(e.Rules)))
 }
 
 func levelZH(l soc.Level) string {

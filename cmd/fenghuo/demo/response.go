@@ -67,7 +67,7 @@ func (s *story) waiting(ctx context.Context) (runs []soc.Run, all bool, err erro
 
 // decide shows the plan of a run and answers its approval.
 func (s *story) decide(ctx context.Context, run soc.Run) (err error) {
-	s.tell(Line{Tone: Ask, EN: fmt.Sprintf("playbook %s would do:", run.Playbook), ZH: fmt.Sprintf("剧本 %s 将执行:", run.Playbook)})
+	s.tell(Line{Tone: Ask, EN: fmt.Sprintf("playbook %s would do:", run.Playbook), ZH: fmt.Sprintf("剧本 %s 将执行：", run.Playbook)})
 	for _, t := range run.Tasks {
 		s.note(s.letter(t.Account), t.Summary, t.SummaryZH)
 	}
@@ -79,6 +79,9 @@ func (s *story) decide(ctx context.Context, run soc.Run) (err error) {
 		}
 	}
 	decision := map[bool]string{true: "approved", false: "rejected"}[yes]
+	if !yes {
+		s.score.Rejected += len(run.Tasks)
+	}
 	if err := s.console.post(ctx, "/api/approvals/"+run.ID, map[string]string{"decision": decision}); err != nil {
 		return err
 	}
@@ -138,7 +141,7 @@ func (s *story) awaitRun(ctx context.Context, id string, ok func(soc.Run) bool) 
 func (s *story) tellTask(t soc.Task) {
 	switch t.State {
 	case soc.TaskFailed:
-		s.tell(Line{Tone: Bad, Who: s.letter(t.Account), EN: t.Action + " failed: " + t.Reason, ZH: t.Action + " 失败:" + t.Reason})
+		s.tell(Line{Tone: Bad, Who: s.letter(t.Account), EN: t.Action + " failed: " + t.Reason, ZH: t.Action + " 失败：" + t.Reason})
 	case soc.TaskUndone:
 		s.done(s.letter(t.Account), t.Action+" "+t.Target+" undone", t.Action+" "+t.Target+" 已撤销")
 	default:
@@ -167,7 +170,7 @@ func (s *story) undo(ctx context.Context) error {
 }
 
 func (s *story) undoRun(ctx context.Context, run soc.Run) error {
-	s.title("Undo: the block of the addresses is taken back", "撤销:解除对攻击地址的封禁")
+	s.title("Undo: the block of the addresses is taken back", "撤销：解除对攻击地址的封禁")
 	if err := s.console.post(ctx, "/api/runs/"+run.ID+"/undo", struct{}{}); err != nil {
 		return err
 	}

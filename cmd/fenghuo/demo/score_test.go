@@ -80,6 +80,10 @@ func TestFinishNamesWhatIsShort(t *testing.T) {
 	if !good.Pass || len(good.Short) != 0 {
 		t.Errorf("a full score: %+v", good)
 	}
+	declined := Score{Expected: 2, Found: 2, Written: 9, Collected: 9, Tasks: 3, Done: 1, Rejected: 2} // a person's no is no failure
+	if declined.finish(time.Second); !declined.Pass {
+		t.Errorf("rejected tasks make the score short: %v", declined.Short)
+	}
 	for _, spoil := range []func(*Score){
 		func(s *Score) { s.Found = 1 }, func(s *Score) { s.False = 1 }, func(s *Score) { s.Collected = 8 },
 		func(s *Score) { s.Parked = 1 }, func(s *Score) { s.Twice = 1 }, func(s *Score) { s.Done = 2 }, func(s *Score) { s.Tasks, s.Done = 0, 0 },

@@ -38,7 +38,7 @@ func (s *story) startCloud(context.Context) error {
 		return err
 	}
 	s.title("The local cloud runs", "本地云已启动")
-	s.done("", "console: "+s.console.url, "控制台:"+s.console.url)
+	s.done("", "console: "+s.console.url, "控制台："+s.console.url)
 	if s.Ready != nil {
 		s.Ready(s.console.url)
 	}
@@ -95,12 +95,12 @@ func (s *story) makeDirectory(ctx context.Context) error {
 		return err
 	}
 	s.title("Five accounts become one directory", "五个账号加入同一个资源目录")
-	s.done(s.letter(s.management()), "enabled the resource directory (management account)", "开通资源目录(管理账号)")
+	s.done(s.letter(s.management()), "enabled the resource directory (management account)", "开通资源目录（管理账号）")
 	for _, m := range append([]string{s.administrator()}, s.members()...) {
 		if err := s.join(ctx, a, m); err != nil {
 			return fmt.Errorf("invite %s: %w", m, err)
 		}
-		s.done(s.letter(m), "accepted the invitation: member account "+m, "接受邀请,成为成员账号 "+m)
+		s.done(s.letter(m), "accepted the invitation: member account "+m, "接受邀请，成为成员账号 "+m)
 	}
 	return nil
 }
@@ -125,7 +125,7 @@ func (s *story) deploy(ctx context.Context) error {
 		return deploy.Access{AccountID: uid, AccessKeyID: o.AccessKeyID, AccessKeySecret: o.AccessKeySecret}
 	}
 	began := time.Now()
-	s.title("Deployed from s.yaml, as Serverless Devs does", "按 s.yaml 部署,与 Serverless Devs 相同")
+	s.title("Deployed from s.yaml, as Serverless Devs does", "按 s.yaml 部署，与 Serverless Devs 相同")
 	report, err := deploy.Run(ctx, deploy.Options{
 		File: filepath.Join(s.Root, "s.yaml"), Dir: s.Root, Endpoint: s.server.Endpoint(), Poll: 50 * time.Millisecond,
 		Env: map[string]string{
@@ -145,7 +145,7 @@ func (s *story) deploy(ctx context.Context) error {
 		n[r.Component]++
 	}
 	s.done("", fmt.Sprintf("%d functions, %d flows, %d stacks of roles and Logstores in %s", n["fc3"], n["flow"], n["ros"], seconds(time.Since(began))),
-		fmt.Sprintf("%d 个函数、%d 个流程、%d 个角色与 Logstore 资源栈,用时 %s", n["fc3"], n["flow"], n["ros"], seconds(time.Since(began))))
+		fmt.Sprintf("%d 个函数、%d 个流程、%d 个角色与 Logstore 资源栈，用时 %s", n["fc3"], n["flow"], n["ros"], seconds(time.Since(began))))
 	return s.console.await(ctx)
 }
 
@@ -200,16 +200,16 @@ func (s *story) why(ctx context.Context, c *flow.Client, x flow.Execution) strin
 
 // onboard names B the delegated administrator and takes the members into scope.
 func (s *story) onboard(ctx context.Context) error {
-	s.title("B becomes delegated administrator and takes C, D, E in", "B 成为委派管理员账号,并纳管 C、D、E")
+	s.title("B becomes delegated administrator and takes C, D, E in", "B 成为委派管理员账号，并纳管 C、D、E")
 	if _, err := s.runFlow(ctx, s.management(), "setup-delegation", map[string]any{"administrator": s.administrator()}); err != nil {
 		return err
 	}
-	s.done(s.letter(s.management()), "flow setup-delegation: B administers Security Center and threat analysis", "流程 setup-delegation:B 成为云安全中心与威胁分析的委派管理员账号")
+	s.done(s.letter(s.management()), "flow setup-delegation: B administers Security Center and threat analysis", "流程 setup-delegation：B 成为云安全中心与威胁分析的委派管理员账号")
 	if _, err := s.runFlow(ctx, s.administrator(), "onboard-accounts", map[string]any{"accounts": s.members(), "response": true}); err != nil {
 		return err
 	}
 	s.done(s.letter(s.administrator()), "flow onboard-accounts: two service-linked roles, fenghuo-collector and fenghuo-responder in "+s.letters(s.members()),
-		"流程 onboard-accounts:在 "+s.letters(s.members())+" 创建两个服务关联角色与 fenghuo-collector、fenghuo-responder")
+		"流程 onboard-accounts：在 "+s.letters(s.members())+" 创建两个服务关联角色与 fenghuo-collector、fenghuo-responder")
 	return nil
 }
 
@@ -222,6 +222,6 @@ func (s *story) integrate(ctx context.Context) error {
 		return err
 	}
 	s.done(s.letter(s.administrator()), fmt.Sprintf("flow apply-integration: recommended policy and OSS access logs, Increment Access; %v data sources, %v shards", out["sources"], out["shards"]),
-		fmt.Sprintf("流程 apply-integration:推荐接入策略与 OSS 访问日志,增量接入;%v 个数据源,%v 个 Shard", out["sources"], out["shards"]))
+		fmt.Sprintf("流程 apply-integration：推荐接入策略与 OSS 访问日志，增量接入；%v 个数据源，%v 个 Shard", out["sources"], out["shards"]))
 	return nil
 }

@@ -17,7 +17,7 @@ func (s *story) tour(ctx context.Context) error {
 	if !s.Tour {
 		return nil
 	}
-	s.title("What happens rarely: a search, a check of a healthy account, a removal, the end", "少见操作:检索、体检、移出账号、取消委派")
+	s.title("What happens rarely: a search, a check of a healthy account, a removal, the end", "少见操作：检索、体检、移出账号、取消委派")
 	if err := s.searchLogs(ctx); err != nil {
 		return err
 	}
@@ -25,7 +25,7 @@ func (s *story) tour(ctx context.Context) error {
 	if _, err := s.runFlow(ctx, s.administrator(), "diagnose-accounts", map[string]any{"accounts": members}); err != nil {
 		return err
 	}
-	s.done(s.letter(s.administrator()), "flow diagnose-accounts for "+s.letters(members), "流程 diagnose-accounts:"+s.letters(members))
+	s.done(s.letter(s.administrator()), "flow diagnose-accounts for "+s.letters(members), "流程 diagnose-accounts："+s.letters(members))
 	last := members[len(members)-1]
 	if _, err := s.runFlow(ctx, s.administrator(), "remove-accounts", map[string]any{"accounts": []string{last}}); err != nil {
 		return err

@@ -12,8 +12,11 @@ import (
 
 func identity(ctx context.Context, e *examination) {
 	who, err := e.sts.CallerIdentity(ctx)
-	if err != nil {
-		// Refused keys are the break itself, not something that cannot be seen.
+	switch kind := soc.KindOf(err); {
+	case kind == soc.Unavailable || kind == soc.Timeout || kind == soc.Throttled: // the keys were not judged
+		e.unseen("", err, text{"Ask again when the cloud can be reached.", "请在可以访问云服务后重试。"})
+		return
+	case err != nil: // refused keys are the break itself, not something that cannot be seen
 		e.fail("", same(err.Error()), text{"Set valid keys of the administrator account.", "请设置委派管理员账号的有效密钥。"})
 		return
 	}

@@ -100,8 +100,8 @@ func Examine(ctx context.Context, o Options) (Report, error) {
 	e := &examination{cloud: c}
 	for _, l := range chain() {
 		e.now = l
-		if e.seen.account == "" && len(e.out) > 0 { // the keys were refused: nothing behind can be asked
-			e.skip(text{"Not examined: the keys are not valid.", "未检查：访问密钥无效。"})
+		if e.seen.account == "" && len(e.out) > 0 { // nothing behind can be asked
+			e.skip(text{"Not examined: whose the keys are is not known.", "未检查：无法确认访问密钥属于哪个账号。"})
 			continue
 		}
 		l.examine(ctx, e)

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/fenghuo-soc/fenghuo"
 	"github.com/fenghuo-soc/fenghuo/shared/cloud/function"
+	"github.com/fenghuo-soc/fenghuo/shared/cloud/openapi"
 	"github.com/fenghuo-soc/fenghuo/shared/org"
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
 )
@@ -89,6 +91,27 @@ func TestWhatCannotBeSeenIsBrokenOnlyAlone(t *testing.T) {
 		e.unseen("y", tt.err, text{})
 		if got := e.out[1].Result; got != tt.want {
 			t.Errorf("after %s, %v: %s, want %s", tt.before, tt.err, got, tt.want)
+		}
+	}
+}
+
+// TestUnreachableCloudIsNoMatterOfKeys: nothing answers at the address, so the doctor must not send anybody for new keys.
+func TestUnreachableCloudIsNoMatterOfKeys(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	base := "http://" + l.Addr().String()
+	l.Close()
+	keys := openapi.Static(openapi.Credentials{AccessKeyID: "id", AccessKeySecret: "secret"})
+	r, err := Examine(t.Context(), Options{API: openapi.New(openapi.Config{Endpoint: base, Region: "cn-hangzhou", Credentials: keys}), Endpoint: base})
+	if err != nil || r.Broken == nil || r.Broken.ID != "identity" || !strings.Contains(r.Broken.Fix, "can be reached") {
+		t.Fatalf("%v, %+v", err, r.Broken)
+	}
+	for _, f := range r.Links[1:] {
+		if f.Result != org.Unknown || !strings.HasPrefix(f.Evidence, "Not examined") || strings.Contains(f.Evidence, "not valid") {
+			t.Errorf("%+v", f)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-// Small comforts; every page works without them: times in the reader's zone, and a refresh that can be paused.
+// Small comforts; every page works without them: times in the reader's zone, keys, and a refresh that can be paused.
 "use strict";
 (() => {
   const two = (n) => String(n).padStart(2, "0");
@@ -13,7 +13,22 @@
     }
   }
   localise(document);
-  const main = document.getElementById("main"), bar = document.getElementById("refresh");
+  const main = document.getElementById("main"), bar = document.getElementById("refresh"), query = document.getElementById("query");
+  if (query && location.hash === "#query") query.focus();
+  // "/" goes to the query of the log search; Escape closes a question that was opened and goes back to its button.
+  document.addEventListener("keydown", (e) => {
+    if (e.ctrlKey || e.metaKey || e.altKey || e.target.closest("input, select, textarea")) return;
+    if (e.key === "/" && document.querySelector('nav a[href="/search"]')) {
+      e.preventDefault();
+      if (query) query.focus();
+      else location.assign("/search#query");
+    }
+    const open = e.key === "Escape" && main.querySelector("details.confirm[open]");
+    if (open) {
+      open.open = false;
+      open.querySelector("summary").focus();
+    }
+  });
   const seconds = Number(main.dataset.refresh);
   if (!seconds) return;
   bar.hidden = false;
