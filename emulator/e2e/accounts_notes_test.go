@@ -275,7 +275,12 @@ func TestProductNotesOnScopeAndRoles(t *testing.T) {
 			}
 		}},
 		{"members keep their own data and configuration", func(t *testing.T) {
-			c.run(t, accountB, "apply-integration", integration("increment", []string{"recommended"}, []string{"*"}, "")).must(t)
+			input := integration("increment", []string{"recommended"}, []string{"*"}, "")
+			input["by"] = "carol"
+			c.run(t, accountB, "apply-integration", input).must(t)
+			if trail, err := db.SearchAudit(t.Context(), store.AuditQuery{Action: "policies.apply", Actor: "carol"}); err != nil || len(trail) != 3 {
+				t.Errorf("carol applied policies to three accounts: %+v, %v", trail, err)
+			}
 			written := c.write(t, 5, 300)
 			delete(written, accountE)
 			c.awaitRecords(t, db, map[string]int{accountC: 1})
