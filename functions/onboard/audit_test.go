@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -118,5 +119,36 @@ func TestTrailNamesWhoAsked(t *testing.T) {
 	}
 	if byRule, err := db.SearchAudit(t.Context(), store.AuditQuery{Account: nobody, Action: "account.join"}); err != nil || len(byRule) != 1 || byRule[0].Actor != "onboard" {
 		t.Errorf("by the rule: %+v, %v", byRule, err)
+	}
+}
+
+// dying is a store that dies once, after the entry about a scope document and before the document.
+type dying struct {
+	*store.DB
+	died bool
+}
+
+func (d *dying) SaveScopeDocument(ctx context.Context, body json.RawMessage, by string, now time.Time) error {
+	if !d.died {
+		d.died = true
+		return &soc.Error{Kind: soc.Unavailable, Op: "save scope document"}
+	}
+	return d.DB.SaveScopeDocument(ctx, body, by, now)
+}
+
+// TestScopeDocumentIsNotedOnce: a step that is done again after a crash leaves one entry.
+func TestScopeDocumentIsNotedOnce(t *testing.T) {
+	t.Parallel()
+	h, db, _ := newHandler(t, admin, shop)
+	h.store = &dying{DB: db}
+	payload := `{"operation":"apply-scope","run_id":"r1","input":{"scope":` + document(`{"all":true}`, "") + `,"by":"alice"}}`
+	if _, err := invoke(t, h, payload); soc.KindOf(err) != soc.Unavailable {
+		t.Fatalf("%v, want an error for Retry", err)
+	}
+	if r := call[scopeResult](t, h, payload); r.Status != "ok" || r.Joins != 1 {
+		t.Errorf("%+v", r)
+	}
+	if list, err := db.SearchAudit(t.Context(), store.AuditQuery{Action: "scope.apply"}); err != nil || len(list) != 1 {
+		t.Errorf("%d entries, %v", len(list), err)
 	}
 }

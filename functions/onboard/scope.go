@@ -115,8 +115,8 @@ func (h *handler) storeScope(ctx context.Context, run string, doc org.Scope, by 
 		return nil
 	}
 	by = org.Actor("onboard", by)
-	if err := h.store.Audit(ctx, store.AuditEntry{
-		At: h.now(), Actor: by, Origin: fc.Origin(ctx, run), Action: org.ChangeScope,
+	if err := h.auditOnce(ctx, run, store.AuditEntry{
+		At: h.now(), Actor: by, Action: org.ChangeScope,
 		Detail: "scope document applied", Before: string(before), After: string(body),
 	}); err != nil {
 		return err
