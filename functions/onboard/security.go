@@ -63,22 +63,29 @@ func (h *handler) observeDelegations(ctx context.Context, run string) error {
 		if len(last) > 0 {
 			before, seen = last[0].After, last[0].At
 		}
+		if before != "" { // first, under a name of its own: a crash before the entry tells it again, once
+			if err := h.raiseDelegation(ctx, now, before, string(after), seen); err != nil {
+				return err
+			}
+		}
 		actor, detail := h.whoDelegated(ctx, before, now, seen)
-		if err := h.store.Audit(ctx, store.AuditEntry{
+		return h.store.Audit(ctx, store.AuditEntry{
 			At: h.now(), Actor: actor, Origin: "seen by " + fc.Origin(ctx, run), Action: org.ChangeDelegates, Account: self(ctx),
 			Detail: detail, Before: before, After: string(after),
-		}); err != nil || before == "" {
-			return err
-		}
-		level := soc.Medium
-		if !slices.Contains(now.Security, self(ctx)) || !slices.Contains(now.Analysis, self(ctx)) {
-			level = soc.High // this account lost a part of its own
-		}
-		return h.raise(ctx, raised{
-			account: self(ctx), level: level, rule: org.ChangeDelegates, key: "delegation/" + h.now().UTC().Format(time.RFC3339Nano),
-			title: "Delegated administrators of Security Center or of threat analysis changed", titleZH: "云安全中心或威胁分析的委派管理员发生变更",
-			text: "before " + before + ", now " + string(after) + "; next: find in ActionTrail of account " + h.management + " who changed them; the flow setup-delegation completes half a delegation",
 		})
+	})
+}
+
+// raiseDelegation opens the security event of a change that was seen after the look at seen.
+func (h *handler) raiseDelegation(ctx context.Context, now delegations, before, after string, seen time.Time) error {
+	level := soc.Medium
+	if !slices.Contains(now.Security, self(ctx)) || !slices.Contains(now.Analysis, self(ctx)) {
+		level = soc.High // this account lost a part of its own
+	}
+	return h.raise(ctx, raised{
+		account: self(ctx), level: level, rule: org.ChangeDelegates, key: "delegation/" + seen.UTC().Format(time.RFC3339Nano),
+		title: "Delegated administrators of Security Center or of threat analysis changed", titleZH: "云安全中心或威胁分析的委派管理员发生变更",
+		text: "before " + before + ", now " + after + "; next: find in ActionTrail of account " + h.management + " who changed them; the flow setup-delegation completes half a delegation",
 	})
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -126,5 +127,41 @@ func TestTrailNamesWhoDelegated(t *testing.T) {
 	trail, err := db.SearchAudit(t.Context(), store.AuditQuery{Action: org.ChangeDelegates, Limit: 1})
 	if err != nil || trail[0].Actor != byHand || !strings.Contains(trail[0].Detail, "ActionTrail") {
 		t.Errorf("its own delegation is gone: %+v, %v", trail, err)
+	}
+}
+
+// mute is a store that fails to take an entry, once.
+type mute struct {
+	*store.DB
+	failed bool
+}
+
+func (m *mute) Audit(ctx context.Context, e store.AuditEntry) error {
+	if !m.failed && e.Before != "" {
+		m.failed = true
+		return &soc.Error{Kind: soc.Unavailable, Op: "audit"}
+	}
+	return m.DB.Audit(ctx, e)
+}
+
+// TestDelegationIsToldAfterACrash: the security event and the entry are both there, once, when the run dies between them.
+func TestDelegationIsToldAfterACrash(t *testing.T) {
+	t.Parallel()
+	h, db, _ := newHandler(t, shop)
+	m := &mute{DB: db}
+	h.store = m
+	stub := h.members.(*membersStub)
+	stub.administrators = []directory.SecurityAccount{{ID: admin, AdministersSecurity: true, AdministersAnalysis: true}}
+	call[followResult](t, h, `{"operation":"follow"}`)
+	stub.administrators = []directory.SecurityAccount{{ID: admin, AdministersSecurity: true}}
+	for range 3 {
+		call[followResult](t, h, `{"operation":"follow"}`)
+	}
+	trail, err := db.SearchAudit(t.Context(), store.AuditQuery{Action: org.ChangeDelegates})
+	if err != nil || len(trail) != 2 || !m.failed {
+		t.Errorf("%+v, %v, died %v", trail, err, m.failed)
+	}
+	if list, err := db.Incidents(t.Context(), store.IncidentFilter{}); err != nil || len(list) != 1 || list[0].Level != soc.High {
+		t.Errorf("security events: %+v, %v", list, err)
 	}
 }
