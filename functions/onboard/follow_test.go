@@ -299,7 +299,7 @@ func TestRepairThatFailsIsTold(t *testing.T) {
 	t.Parallel()
 	h, db, roles := newHandler(t, admin, shop, payments)
 	applyScope(t, h, "r1", document(`{"all":true}`, ""), "")
-	roles.refused[shop], roles.throttled[payments] = "a control policy denies UpdateRole", true
+	roles.refused[shop], roles.drifted[shop], roles.throttled[payments] = "a control policy denies UpdateRole", true, true
 	for range 2 {
 		if f := call[followResult](t, h, `{"operation":"follow"}`); len(f.Problems) != 2 {
 			t.Errorf("%+v", f)
@@ -357,5 +357,31 @@ func TestDifferenceFromTheDocumentIsTold(t *testing.T) {
 	stub.tags[payments] = []org.Tag{{Key: "soc"}}
 	if got := look(shop); len(got) != 2 {
 		t.Errorf("another difference: %d security events", len(got))
+	}
+}
+
+// TestRepairIsToldAfterACrash: a run that dies after the repair and before it is written down leaves it to the next one.
+func TestRepairIsToldAfterACrash(t *testing.T) {
+	t.Parallel()
+	h, db, roles := newHandler(t, admin, shop)
+	applyScope(t, h, "r1", document(`{"all":true}`, ""), "")
+	roles.drifted[shop], roles.dies[shop] = true, true
+	if f := call[followResult](t, h, `{"operation":"follow","run_id":"f1"}`); len(f.Problems) != 1 || len(f.Repaired) > 0 {
+		t.Errorf("the run that died: %+v", f)
+	}
+	for i, run := range []string{"f2", "f3"} {
+		if f := call[followResult](t, h, `{"operation":"follow","run_id":"`+run+`"}`); len(f.Problems) > 0 || (len(f.Repaired) == 1) != (i == 0) {
+			t.Errorf("%s: %+v", run, f)
+		}
+	}
+	trail, err := db.SearchAudit(t.Context(), store.AuditQuery{Account: shop, Action: org.ChangeRoles})
+	if err != nil || len(trail) != 1 || !strings.Contains(trail[0].Detail, "fenghuo-collector drifted (trust)") {
+		t.Errorf("%+v, %v", trail, err)
+	}
+	if list, err := db.Incidents(t.Context(), store.IncidentFilter{Open: true}); err != nil || len(list) != 1 {
+		t.Errorf("%d security events, %v", len(list), err)
+	}
+	if a := accountOf(t, db, shop); a.State != soc.AccountJoined || differed(a.Roles) {
+		t.Errorf("%+v", a)
 	}
 }

@@ -78,6 +78,7 @@ func (m *membersStub) SetMonitored(_ context.Context, accounts []string) error {
 type rolesStub struct {
 	members   []string
 	throttled map[string]bool
+	dies      map[string]bool   // the next ensure is done, and its answer lost
 	refused   map[string]string // why ensure is refused
 	drifted   map[string]bool   // the next ensure repairs
 
@@ -97,11 +98,18 @@ func (s *rolesStub) Invoke(_ context.Context, function string, payload []byte) (
 	if why := s.refused[r.Account]; why != "" && r.Operation == org.OpEnsure {
 		return json.Marshal(org.RolesResult{Status: "failed", Account: r.Account, Kind: soc.Denied, Reason: why, Next: "look"})
 	}
+	if r.Operation == org.OpVerify && s.drifted[r.Account] {
+		return json.Marshal(org.RolesResult{Status: "ok", Account: r.Account, Roles: []soc.RoleState{{Name: "fenghuo-collector", State: org.RoleDrifted, Differs: []string{"trust"}}}})
+	}
 	state := map[string]string{org.OpClaim: org.RoleCreated, org.OpEnsure: org.RoleRepaired, org.OpVerify: org.RoleUnchanged, org.OpRemove: org.RoleRemoved}[r.Operation]
 	if r.Operation == org.OpEnsure && !s.drifted[r.Account] {
 		state = org.RoleUnchanged
 	}
 	delete(s.drifted, r.Account)
+	if s.dies[r.Account] { // after it was done
+		delete(s.dies, r.Account)
+		return nil, &soc.Error{Kind: soc.Timeout, Op: "invoke create-roles"}
+	}
 	return json.Marshal(org.RolesResult{Status: "ok", Account: r.Account, Roles: []soc.RoleState{{Name: "fenghuo-collector", State: state}}})
 }
 
@@ -114,7 +122,7 @@ func newHandler(t *testing.T, members ...string) (*handler, *store.DB, *rolesStu
 	t.Cleanup(func() { db.Close() })
 	var mu sync.Mutex
 	clock := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	roles := &rolesStub{members: members, throttled: map[string]bool{}, refused: map[string]string{}, drifted: map[string]bool{}}
+	roles := &rolesStub{members: members, throttled: map[string]bool{}, refused: map[string]string{}, dies: map[string]bool{}, drifted: map[string]bool{}}
 	templates, err := catalog.Load()
 	if err != nil {
 		t.Fatal(err)

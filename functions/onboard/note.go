@@ -63,7 +63,11 @@ func changed(roles []soc.RoleState) bool {
 func roleText(roles []soc.RoleState) string {
 	parts := make([]string, 0, len(roles))
 	for _, r := range roles {
-		parts = append(parts, r.Name+" "+r.State)
+		part := r.Name + " " + r.State
+		if len(r.Differs) > 0 {
+			part += " (" + strings.Join(r.Differs, " ") + ")"
+		}
+		parts = append(parts, part)
 	}
 	return strings.Join(parts, ", ")
 }
