@@ -24,7 +24,9 @@ type membersCommand struct {
 	Apply       membersApply       `cmd:"" help:"Make the scope what a document says. Example: fenghuo members apply scope.yaml --hash <of the plan>"`
 	Report      membersReport      `cmd:"" help:"Tell of every account of a run whether it is done, and if not, why and what to do. Example: fenghuo members report onboard-20260301"`
 	Window      membersWindow      `cmd:"" help:"Write what is read from one member, by which role and since when, for its owner. Example: fenghuo members window 1100000000000003 --html"`
-	Audit       membersAudit       `cmd:"" help:"Verify the chain of the audit trail and search it. Example: fenghuo members audit --account 1100000000000003"`
+	Audit       membersAudit       `cmd:"" help:"Search the audit trail by who, account, action, time and text, and verify its chain; exit with 1 when it is broken. Example: fenghuo members audit --by alice --since 36h"`
+	Passes      membersPasses      `cmd:"" help:"List the passes that open members' windows: for whom, until when, revoked or not. Example: fenghuo members passes --account 1100000000000003"`
+	Revoke      membersRevoke      `cmd:"" help:"Revoke one pass. Example: fenghuo members revoke 1100000000000003 KJ4SZQ5LRXHB7YTP"`
 	Invitations membersInvitations `cmd:"" help:"List the invitations of the directory, with what to do. Needs keys of the management account. Example: fenghuo members invitations"`
 }
 
@@ -200,7 +202,7 @@ func (m *membersApply) Run(ctx context.Context) error {
 		writePlan(os.Stderr, plan)
 		return err
 	}
-	input, err := json.Marshal(map[string]any{"scope": doc, "hash": plan.Hash, "by": c.who.ARN})
+	input, err := applyInput(doc, plan.Hash, c.who.ARN)
 	if err != nil {
 		return err
 	}
@@ -217,6 +219,21 @@ func (m *membersApply) Run(ctx context.Context) error {
 		}
 	}
 	return reportApply(x)
+}
+
+// maxFlowInput is how large the input of an execution may be (cloudflow.md §1).
+const maxFlowInput = 64 << 10
+
+// applyInput is the input of the flow apply-scope.
+func applyInput(doc org.Scope, hash, by string) ([]byte, error) {
+	input, err := json.Marshal(map[string]any{"scope": doc, "hash": hash, "by": by})
+	if err == nil && len(input) > maxFlowInput {
+		err = &soc.Error{
+			Kind: soc.Invalid, Op: "apply scope", Err: fmt.Errorf("the document is %d bytes as the input of a flow, which takes %d", len(input), maxFlowInput),
+			Next: "choose accounts by folder or tag, or all with exclusions, instead of naming so many",
+		}
+	}
+	return input, err
 }
 
 // runReport is where the accounts of a run stand.

@@ -1,16 +1,12 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
-	"fmt"
 	"html/template"
 	"os"
-	"strings"
 	"time"
 
-	"github.com/fenghuo-soc/fenghuo/shared/org"
 	"github.com/fenghuo-soc/fenghuo/shared/window"
 )
 
@@ -64,40 +60,3 @@ th,td{text-align:left;vertical-align:top;border-bottom:1px solid #ccc;padding:.3
 {{range .Receipts}}<h2>Receipt of leaving on {{when .LeftAt}}</h2><p>{{.Note}}</p><ul>{{range .Roles}}<li>{{.Name}}: {{.State}}</li>{{end}}{{range .Kept}}<li>kept: {{.What}}, {{.Where}}{{if .Until.IsZero}}{{else}}, until {{when .Until}}{{end}}</li>{{end}}</ul>{{end}}
 </body></html>
 `))
-
-type membersAudit struct {
-	cloudFlags
-	Account string `help:"Only entries of this account."`
-	Action  string `help:"Only entries of this action, as account.join."`
-	Text    string `help:"Only entries that hold this text."`
-}
-
-// Run verifies and searches.
-func (m *membersAudit) Run(ctx context.Context) error {
-	c, err := m.connect(ctx)
-	if err != nil {
-		return err
-	}
-	var out struct {
-		Chain   int
-		Last    string
-		Entries []struct {
-			At                                                          time.Time
-			Actor, Origin, Action, Account, Detail, Before, After, Hash string
-		}
-	}
-	request := map[string]any{"operation": "audit", "account": m.Account, "action": m.Action, "text": m.Text}
-	if err := c.onboard(ctx, request, &out); err != nil {
-		return err
-	}
-	for _, e := range out.Entries {
-		title := strings.TrimSpace(org.ChangeTitle(e.Action, false) + " " + org.ChangeTitle(e.Action, true))
-		line := fmt.Sprintf("%s %s %s (%s) by %s from %s: %s", e.At.UTC().Format(time.RFC3339), cmp.Or(e.Account, "-"), e.Action, title, e.Actor, e.Origin, e.Detail)
-		if e.Before != e.After {
-			line += "; before " + cmp.Or(e.Before, "-") + " after " + cmp.Or(e.After, "-")
-		}
-		fmt.Println(printable(line))
-	}
-	fmt.Printf("%d entries shown; the chain of %d is whole, its last hash is %s\n", len(out.Entries), out.Chain, out.Last)
-	return nil
-}

@@ -108,6 +108,8 @@ func (c cloud) driftAndRepair(t *testing.T, db *store.DB) {
 	}
 	if trail, err := db.SearchAudit(t.Context(), store.AuditQuery{Action: "roles.repair", Account: accountC}); err != nil || len(trail) != 6 {
 		t.Errorf("%d repairs in the trail, %v; want 6", len(trail), err)
+	} else if !slices.ContainsFunc(trail, func(e store.AuditEntry) bool { return strings.Contains(e.Detail, "fenghuo-collector repaired (trust)") }) {
+		t.Errorf("no repair tells what differed: %+v", trail)
 	}
 	if list, err := db.Incidents(t.Context(), store.IncidentFilter{Open: true}); err != nil || !slices.ContainsFunc(list, func(i soc.Incident) bool {
 		return slices.Contains(i.Rules, "roles.repair") && slices.Contains(i.Accounts, accountC)
@@ -330,6 +332,7 @@ func TestScopeFollowsTheDirectory(t *testing.T) {
 	if out, errs, code = c.fenghuo(t, accountB, "members", "audit", "--account", m(1)); code != 0 || !strings.Contains(out, "account.leave") || !strings.Contains(out, "is whole") {
 		t.Errorf("audit: %d\n%s%s", code, out, errs)
 	}
+	c.auditByCommand(t)
 	if trail, err := db.SearchAudit(t.Context(), store.AuditQuery{Action: "scope.apply"}); err != nil || len(trail) != 2 || !strings.Contains(trail[0].Actor, accountB) || trail[0].Before == "" {
 		t.Errorf("who applied which document: %+v, %v", trail, err)
 	}

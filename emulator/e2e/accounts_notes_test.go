@@ -180,7 +180,8 @@ func TestProductNotesOnScopeAndRoles(t *testing.T) {
 	t.Parallel()
 	c := start(t, world(t, "example"))
 	c.deploy(t, append([]string{"collect"}, accountFunctions...)...)
-	c.run(t, accountA, "setup-delegation", map[string]any{"administrator": accountB}).must(t)
+	const alice = "acs:ram::" + accountA + ":user/alice"
+	c.run(t, accountA, "setup-delegation", map[string]any{"administrator": accountB, "by": alice}).must(t)
 	db := c.open(t)
 	logstores := func() string { return fmt.Sprint(c.logstores(t, accountC), c.logstores(t, accountD)) }
 	before := logstores()
@@ -266,9 +267,20 @@ func TestProductNotesOnScopeAndRoles(t *testing.T) {
 			if err != nil || len(trail) != 3 || !strings.Contains(trail[1].After, accountD) || trail[0].Before != trail[1].After || strings.Contains(trail[0].After, accountD) {
 				t.Errorf("the trail of delegations: %+v, %v", trail, err)
 			}
+			if !strings.HasPrefix(trail[2].Actor, alice) || trail[1].Actor != "management account "+accountA {
+				t.Errorf("who changed delegations, by the flow and by hand: %+v", trail)
+			}
+			if err := directory.New(c.as(accountB)).TagMember(t.Context(), accountB, directory.Tag{Key: "fenghuo-delegation-by", Value: "by another"}); err == nil {
+				t.Error("an administrator can write a note of the management account")
+			}
 		}},
 		{"members keep their own data and configuration", func(t *testing.T) {
-			c.run(t, accountB, "apply-integration", integration("increment", []string{"recommended"}, []string{"*"}, "")).must(t)
+			input := integration("increment", []string{"recommended"}, []string{"*"}, "")
+			input["by"] = "carol"
+			c.run(t, accountB, "apply-integration", input).must(t)
+			if trail, err := db.SearchAudit(t.Context(), store.AuditQuery{Action: "policies.apply", Actor: "carol"}); err != nil || len(trail) != 3 {
+				t.Errorf("carol applied policies to three accounts: %+v, %v", trail, err)
+			}
 			written := c.write(t, 5, 300)
 			delete(written, accountE)
 			c.awaitRecords(t, db, map[string]int{accountC: 1})

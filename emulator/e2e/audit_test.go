@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"database/sql"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/fenghuo-soc/fenghuo/emulator/fc"
+	"github.com/fenghuo-soc/fenghuo/shared/org"
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
 	"github.com/fenghuo-soc/fenghuo/shared/store"
 )
@@ -103,5 +105,76 @@ func checkTrail(t *testing.T, c cloud) {
 		if code != 0 || !strings.Contains(out, want) {
 			t.Errorf("the window of C ends with %d and lacks %q: %s", code, want, errs)
 		}
+	}
+}
+
+// auditByCommand searches and verifies the trail with the command, and with a hash that was kept.
+func (c cloud) auditByCommand(t *testing.T) {
+	t.Helper()
+	out, errs, code := c.fenghuo(t, accountB, "members", "audit", "--verify")
+	_, hash, ok := strings.Cut(strings.TrimSpace(out), "last hash is ")
+	if code != 0 || !ok || len(hash) != 64 {
+		t.Fatalf("verify: %d\n%s%s", code, out, errs)
+	}
+	for name, tt := range map[string]struct {
+		args []string
+		code int
+		want string
+	}{
+		"a hash that was kept":  {[]string{"--verify", "--hash", hash}, 0, "is whole"},
+		"a hash of another end": {[]string{"--verify", "--hash", strings.Repeat("0", 64)}, 1, "cut off"},
+		"who":                   {[]string{"--by", accountB, "--since", "999h", "--action", "scope.apply"}, 0, "2 entries shown"},
+		"who never was":         {[]string{"--by", "nobody"}, 0, "0 entries shown"},
+		"before all":            {[]string{"--until", "2001-01-01"}, 0, "0 entries shown"},
+		"no time":               {[]string{"--since", "soon"}, 1, ""},
+	} {
+		if out, errs, code := c.fenghuo(t, accountB, append([]string{"members", "audit"}, tt.args...)...); code != tt.code || !strings.Contains(out, tt.want) {
+			t.Errorf("%s: %d\n%s%s", name, code, out, errs)
+		}
+	}
+}
+
+// rawTrail opens the store's file behind the store's back.
+func (c cloud) rawTrail(t *testing.T) *sql.DB {
+	t.Helper()
+	raw, err := sql.Open("sqlite", strings.TrimPrefix(c.db, "sqlite:")+"?_pragma=busy_timeout(60000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { raw.Close() })
+	return raw
+}
+
+// cutTrail takes the newest entries out of the trail, after a regular run has logged its last hash.
+func (c cloud) cutTrail(t *testing.T) func() error {
+	t.Helper()
+	raw := c.rawTrail(t)
+	return func() error {
+		c.follow(t)
+		if err := c.awaitLog(t.Context(), c.project(accountB, "fenghuo-"+accountB+"-cn-hangzhou"), `"`+org.TrailStands+`"`); err != nil {
+			return err
+		}
+		for _, q := range []string{
+			`DROP TRIGGER audit_is_not_deleted`, `CREATE TABLE cut AS SELECT * FROM audit`, `DELETE FROM audit WHERE seq > (SELECT min(seq) FROM audit)`,
+		} {
+			if _, err := raw.ExecContext(t.Context(), q); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// mendTrail puts the entries back.
+func (c cloud) mendTrail(t *testing.T) func() error {
+	t.Helper()
+	raw := c.rawTrail(t)
+	return func() error {
+		for _, q := range []string{`DELETE FROM audit`, `INSERT INTO audit SELECT * FROM cut`, `DROP TABLE cut`} {
+			if _, err := raw.ExecContext(t.Context(), q); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/fenghuo-soc/fenghuo/shared/cloud/directory"
 	"github.com/fenghuo-soc/fenghuo/shared/cloud/ram"
+	"github.com/fenghuo-soc/fenghuo/shared/diagnosis"
 	"github.com/fenghuo-soc/fenghuo/shared/sls"
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
 )
@@ -28,7 +29,10 @@ var storeFunctions = []string{"onboard", "integrate", "discover", "collect", "de
 type seen struct {
 	Healthy bool
 	Broken  *struct{ ID, Account, Subject, Evidence, Fix, Result string }
-	Links   []struct{ ID, Account, Subject, Evidence, Result string }
+	Links   []struct {
+		ID, Account, Subject, Evidence, Result string
+		Lag                                    *diagnosis.Lag
+	}
 }
 
 func (c cloud) doctor(t *testing.T) seen {
@@ -66,6 +70,16 @@ func TestDoctorNamesTheBrokenLink(t *testing.T) {
 
 	if s := c.doctor(t); !s.Healthy {
 		t.Fatalf("a whole chain: %+v", s.Broken)
+	} else {
+		measured := map[string]bool{}
+		for _, l := range s.Links {
+			if l.Lag != nil && !l.Lag.LastRead.IsZero() && !l.Lag.LastLog.IsZero() && strings.Contains(l.Evidence, "groups of logs wait") {
+				measured[l.Account] = true
+			}
+		}
+		if !measured[accountC] || !measured[accountD] || !measured[accountE] {
+			t.Errorf("how far behind each source is: %+v", s.Links)
+		}
 	}
 	for _, f := range c.faults(t) {
 		t.Run(f.name, func(t *testing.T) {
@@ -225,6 +239,7 @@ func (c cloud) faults(t *testing.T) []fault {
 			"member's Logstore deleted", func() error { return trails.DeleteLogstore(ctx, trail) }, func() error { return trails.CreateLogstore(ctx, logstore) },
 			"logstore", accountE + " alibaba_cloud_actiontrail_event", "does not exist any more",
 		},
+		{"end of the audit trail cut off", c.cutTrail(t), c.mendTrail(t), "audit", "", "cut off"},
 		{
 			"a function fails when it runs", func() error {
 				_, err := c.operator(accountB).invoke(ctx, accountB, "discover", `nonsense`)

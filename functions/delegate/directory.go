@@ -20,7 +20,7 @@ func (d resourceDirectory) ResourceDirectory(ctx context.Context) (org.Directory
 
 func (d resourceDirectory) Member(ctx context.Context, uid string) (org.MemberInfo, error) {
 	a, err := d.c.GetAccount(ctx, uid)
-	return org.MemberInfo{UID: a.ID, Name: a.Name, Status: a.Status, Enterprise: enterprise(a.Enterprise)}, err
+	return org.MemberInfo{UID: a.ID, Name: a.Name, Status: a.Status, Closing: a.Closing(), Enterprise: enterprise(a.Enterprise)}, err
 }
 
 // enterprise is the enterprise of a real-name verification that the directory shows; "" when it shows none, or hides it
@@ -74,6 +74,14 @@ func (d resourceDirectory) EnableTrustedAccess(ctx context.Context, principal st
 		return d.c.EnableThreatAnalysis(ctx)
 	}
 	return &soc.Error{Kind: soc.Unsupported, Op: "enable trusted access", Resource: principal, Err: errors.New("unknown service")}
+}
+
+func (d resourceDirectory) Note(ctx context.Context, uid string, n org.DelegationNote) error {
+	var tags []directory.Tag
+	for _, t := range n.Tags() {
+		tags = append(tags, directory.Tag(t))
+	}
+	return d.c.TagMember(ctx, uid, tags...)
 }
 
 func (d resourceDirectory) Register(ctx context.Context, uid, principal string) error {

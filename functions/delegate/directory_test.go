@@ -51,7 +51,7 @@ func TestEnterpriseChecks(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := &handler{cloud(t, tt.management, tt.member)}
+			h := newHandler(cloud(t, tt.management, tt.member))
 			got := call(t, h, mgmt, `{"operation":"check","administrator":"`+admin+`"}`)
 			if got.Status != tt.status {
 				t.Errorf("status %q (%s), want %q", got.Status, got.Reason, tt.status)
@@ -71,7 +71,7 @@ func TestEnterpriseChecks(t *testing.T) {
 // TestDesignateRefusesAnotherEnterprise: the refusal comes before the first write, and names both enterprises.
 func TestDesignateRefusesAnotherEnterprise(t *testing.T) {
 	t.Parallel()
-	h := &handler{cloud(t, "Fenghuo Example Co., Ltd.", "Other Co., Ltd.")}
+	h := newHandler(cloud(t, "Fenghuo Example Co., Ltd.", "Other Co., Ltd."))
 	got := call(t, h, mgmt, `{"operation":"designate","administrator":"`+admin+`"}`)
 	const reason = `The management account belongs to "Fenghuo Example Co., Ltd.", account ` + admin + ` to "Other Co., Ltd.". ` +
 		"Name a member that is verified for the same enterprise."

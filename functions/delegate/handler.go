@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/fenghuo-soc/fenghuo/shared/fc"
 	"github.com/fenghuo-soc/fenghuo/shared/org"
@@ -15,14 +17,21 @@ import (
 type delegator interface {
 	org.Directory
 	org.Delegator
+	// Note leaves a note about a change of a delegation where the member can read it.
+	Note(ctx context.Context, uid string, n org.DelegationNote) error
 }
 
-type handler struct{ org delegator }
+type handler struct {
+	org delegator
+	now func() time.Time
+}
 
 // request is what the flow sends. The administrator stands in it, or in the input of the flow.
 type request struct {
 	Operation     string          `json:"operation"` // check, designate, remove
 	Administrator string          `json:"administrator"`
+	RunID         string          `json:"run_id"` // execution of the flow
+	By            string          `json:"by"`     // who asks, as the caller says
 	Input         json.RawMessage `json:"input"`
 }
 
@@ -31,14 +40,16 @@ type result struct {
 	Reason        string           `json:"reason"`
 	ReasonZH      string           `json:"reason_zh"`
 	Administrator string           `json:"administrator"`
+	By            string           `json:"by"` // of the request, for the next step
 	Checks        []org.Finding    `json:"checks"`
 	Services      []org.Delegation `json:"services"`
+	Note          string           `json:"note"` // why who did it could not be noted in the directory; "" when it was, or when nothing changed
 }
 
 func (h *handler) handle(ctx context.Context, r request) (result, error) {
 	out := result{Status: org.StatusOK, Checks: []org.Finding{}, Services: []org.Delegation{}}
 	err := h.run(ctx, &r, &out)
-	out.Administrator = r.Administrator
+	out.Administrator, out.By = r.Administrator, org.Stated(r.By)
 	if err != nil {
 		var retry error
 		if out.Status, out.Reason, retry = org.Answer(err); retry != nil {
@@ -52,12 +63,16 @@ func (h *handler) handle(ctx context.Context, r request) (result, error) {
 func (h *handler) run(ctx context.Context, r *request, out *result) error {
 	var in struct {
 		Administrator *string `json:"administrator"`
+		By            *string `json:"by"`
 	}
 	if err := org.DecodeInput(r.Input, &in); err != nil {
 		return err
 	}
 	if in.Administrator != nil {
 		r.Administrator = *in.Administrator
+	}
+	if in.By != nil {
+		r.By = *in.By
 	}
 	var self string
 	if c, ok := fc.FromContext(ctx); ok {
@@ -72,9 +87,9 @@ func (h *handler) run(ctx context.Context, r *request, out *result) error {
 		if err != nil || !ok {
 			return err
 		}
-		return h.change(ctx, out, r.Administrator, org.Designate)
+		return h.change(ctx, *r, out, org.Designated, org.Designate)
 	case "remove":
-		return h.remove(ctx, self, r.Administrator, out)
+		return h.remove(ctx, self, *r, out)
 	}
 	return &soc.Error{
 		Kind: soc.Invalid, Op: "delegate", Err: fmt.Errorf("unknown operation %q", r.Operation),
@@ -108,8 +123,8 @@ func refuse(checks []org.Finding, out *result) bool {
 }
 
 // remove takes the delegation back. It asks only what removal needs: the account need not be a member any more.
-func (h *handler) remove(ctx context.Context, self, administrator string, out *result) error {
-	checks, err := org.Check(ctx, h.org, self, administrator)
+func (h *handler) remove(ctx context.Context, self string, r request, out *result) error {
+	checks, err := org.Check(ctx, h.org, self, r.Administrator)
 	if err != nil {
 		return err
 	}
@@ -122,16 +137,41 @@ func (h *handler) remove(ctx context.Context, self, administrator string, out *r
 	if refuse(out.Checks, out) {
 		return nil
 	}
-	return h.change(ctx, out, administrator, org.Undesignate)
+	return h.change(ctx, r, out, org.Undesignated, org.Undesignate)
 }
 
-func (h *handler) change(ctx context.Context, out *result, uid string,
+func (h *handler) change(ctx context.Context, r request, out *result, what string,
 	f func(context.Context, org.Delegator, string) ([]org.Delegation, error),
 ) error {
-	services, err := f(ctx, h.org, uid)
+	if err := h.note(ctx, r, what, out); err != nil {
+		return err
+	}
+	services, err := f(ctx, h.org, r.Administrator)
 	if err != nil {
 		return err
 	}
 	out.Services = services
+	return nil
+}
+
+// note says in the directory who asks for a change, before it is made: a step that dies in between leaves the note, and
+// its next try, which finds nothing to change, leaves none. A note that cannot be left is told of and stops nothing.
+func (h *handler) note(ctx context.Context, r request, what string, out *result) error {
+	have, err := h.org.ServicesOf(ctx, r.Administrator)
+	if err != nil {
+		return err
+	}
+	held := 0
+	for _, p := range org.Principals() {
+		if slices.Contains(have, p) {
+			held++
+		}
+	}
+	if what == org.Designated && held == len(org.Principals()) || what == org.Undesignated && held == 0 {
+		return nil
+	}
+	if err := h.org.Note(ctx, r.Administrator, org.DelegationNote{Change: what, At: h.now(), Run: r.RunID, By: r.By}); err != nil {
+		out.Note = err.Error()
+	}
 	return nil
 }

@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"slices"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/fenghuo-soc/fenghuo/shared/fc"
 	"github.com/fenghuo-soc/fenghuo/shared/org"
@@ -22,6 +25,21 @@ type stub struct {
 	services []string
 	writes   int
 	err      error
+	notes    []org.DelegationNote
+	errNote  error
+}
+
+var testNow = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
+func newHandler(d delegator) *handler {
+	return &handler{org: d, now: func() time.Time { return testNow }}
+}
+
+func (s *stub) Note(_ context.Context, _ string, n org.DelegationNote) error {
+	if s.errNote == nil {
+		s.notes = append(s.notes, n)
+	}
+	return s.errNote
 }
 
 func (s *stub) ResourceDirectory(context.Context) (org.DirectoryInfo, error) {
@@ -76,7 +94,7 @@ func TestHandle(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := &stub{}
-			got := call(t, &handler{s}, tt.self, tt.payload)
+			got := call(t, newHandler(s), tt.self, tt.payload)
 			if got.Status != tt.status || s.writes != tt.writes || len(s.services) != tt.left {
 				t.Errorf("status %q (%s), %d writes, left %v; want %q, %d, %d", got.Status, got.Reason, s.writes, s.services, tt.status, tt.writes, tt.left)
 			}
@@ -103,10 +121,44 @@ func call(t *testing.T, h *handler, self, payload string) result {
 	return got
 }
 
+// TestWhoChangedItIsNoted: a change leaves who asked for it and by which run in the directory, also one that completes half
+// a delegation; what changes nothing or is refused leaves no note, and a note that cannot be left stops nothing.
+func TestWhoChangedItIsNoted(t *testing.T) {
+	t.Parallel()
+	note := func(change string) []org.DelegationNote {
+		return []org.DelegationNote{{Change: change, At: testNow, Run: "r1", By: "alice"}}
+	}
+	for name, tt := range map[string]struct {
+		op   string
+		self string
+		have []string
+		want []org.DelegationNote
+	}{
+		"designate":          {"designate", mgmt, nil, note("designated")},
+		"complete":           {"designate", mgmt, org.Principals()[:1], note("designated")},
+		"designated already": {"designate", mgmt, org.Principals(), nil},
+		"refused":            {"designate", admin, nil, nil},
+		"check":              {"check", mgmt, nil, nil},
+		"remove":             {"remove", mgmt, org.Principals(), note("removed")},
+		"remove half":        {"remove", mgmt, org.Principals()[1:], note("removed")},
+		"removed already":    {"remove", mgmt, nil, nil},
+	} {
+		s := &stub{services: tt.have}
+		got := call(t, newHandler(s), tt.self, `{"operation":"`+tt.op+`","run_id":"r1","input":{"administrator":"`+admin+`","by":"alice"}}`)
+		if d := cmp.Diff(tt.want, s.notes); d != "" || got.By != "alice" || got.Note != "" {
+			t.Errorf("%s: %+v\n%s", name, got, d)
+		}
+	}
+	s := &stub{errNote: &soc.Error{Kind: soc.Conflict, Op: "TagResources", Code: "LimitExceeded.Tag"}}
+	if got := call(t, newHandler(s), mgmt, `{"operation":"designate","administrator":"`+admin+`"}`); got.Status != "ok" || len(s.services) != 2 || got.Note == "" {
+		t.Errorf("a note that cannot be left: %+v, %v", got, s.services)
+	}
+}
+
 func TestRemoveAfterDesignate(t *testing.T) {
 	t.Parallel()
 	s := &stub{services: org.Principals()}
-	got := call(t, &handler{s}, mgmt, `{"operation":"remove","administrator":"`+admin+`"}`)
+	got := call(t, newHandler(s), mgmt, `{"operation":"remove","administrator":"`+admin+`"}`)
 	if got.Status != "ok" || len(s.services) != 0 || len(got.Services) != 2 {
 		t.Errorf("%+v, left %v", got, s.services)
 	}
@@ -114,7 +166,7 @@ func TestRemoveAfterDesignate(t *testing.T) {
 
 func TestThrottlingIsAnError(t *testing.T) {
 	t.Parallel()
-	h := &handler{&stub{err: &soc.Error{Kind: soc.Throttled, Op: "GetResourceDirectory"}}}
+	h := newHandler(&stub{err: &soc.Error{Kind: soc.Throttled, Op: "GetResourceDirectory"}})
 	_, err := h.handle(fc.NewContext(t.Context(), &fc.Context{AccountID: mgmt}), request{Operation: "check", Administrator: admin})
 	if soc.KindOf(err) != soc.Throttled {
 		t.Errorf("got %v: what Retry can help must stay an error", err)

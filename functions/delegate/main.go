@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"github.com/fenghuo-soc/fenghuo/shared/cloud/directory"
 	"github.com/fenghuo-soc/fenghuo/shared/cloud/openapi"
@@ -17,6 +18,6 @@ func build(ctx context.Context, cfg config) (func(context.Context, request) (res
 	api := openapi.New(openapi.Config{
 		Endpoint: cfg.Endpoint, Region: self.Region, Account: self.AccountID, Credentials: fc.CredentialsOf[openapi.Credentials],
 	})
-	h := &handler{org: resourceDirectory{directory.New(api)}}
+	h := &handler{org: resourceDirectory{directory.New(api)}, now: time.Now}
 	return h.handle, nil
 }

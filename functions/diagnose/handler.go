@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -51,7 +52,50 @@ type result struct {
 	Status   string              `json:"status"` // ok when every check passed, partial when one did not
 	Reason   string              `json:"reason"`
 	Findings []diagnosis.Finding `json:"findings"`
+	LeftOut  int                 `json:"left_out"` // findings that the state of a flow had no room for; those that passed first
 }
+
+// flowRoom is how many bytes of findings an answer to a flow holds: its state is 64 KiB (cloudflow.md §1).
+const flowRoom = 48 << 10
+
+// fit leaves findings out until the rest has room: last what did not pass, and before it which accounts are in scope and
+// how far behind the sources are.
+func (r *result) fit() {
+	sizes := make([]int, len(r.Findings))
+	total := 0
+	for i, f := range r.Findings {
+		b, err := json.Marshal(f)
+		if err != nil {
+			panic("diagnose: " + err.Error()) // texts, numbers and times
+		}
+		sizes[i] = len(b) + 1
+		total += sizes[i]
+	}
+	drop := make([]bool, len(r.Findings))
+	for class := 0; total > flowRoom; class++ {
+		for i, f := range slices.Backward(r.Findings) {
+			if total > flowRoom && !drop[i] && (class > len(keptLast) || f.Result == org.Pass && !slices.Contains(keptLast[class:], f.ID)) {
+				drop[i] = true
+				total -= sizes[i]
+				r.LeftOut++
+			}
+		}
+	}
+	if r.LeftOut == 0 {
+		return
+	}
+	kept := []diagnosis.Finding{}
+	for i, f := range r.Findings {
+		if !drop[i] {
+			kept = append(kept, f)
+		}
+	}
+	r.Findings = kept
+	r.Reason = strings.TrimPrefix(fmt.Sprintf("%s; %d findings had no room, diagnose fewer accounts to see them", r.Reason, r.LeftOut), "; ")
+}
+
+// keptLast are the checks whose good results are left out last.
+var keptLast = []string{diagnosis.ArrivalCheck, diagnosis.ScopeCheck}
 
 func (h *handler) handle(ctx context.Context, r request) (result, error) {
 	findings, err := h.run(ctx, r)
@@ -59,9 +103,12 @@ func (h *handler) handle(ctx context.Context, r request) (result, error) {
 	if retry != nil {
 		return result{}, retry
 	}
-	out := result{status, reason, append([]diagnosis.Finding{}, findings...)} // a list, never null
+	out := result{Status: status, Reason: reason, Findings: append([]diagnosis.Finding{}, findings...)} // a list, never null
 	if n := notPassed(findings); n > 0 {
 		out.Status, out.Reason = org.StatusPartial, fmt.Sprintf("%d of %d checks did not pass", n, len(findings))
+	}
+	if len(r.Input) > 0 { // a flow asks
+		out.fit()
 	}
 	return out, nil
 }

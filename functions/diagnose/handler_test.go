@@ -4,12 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/fenghuo-soc/fenghuo/shared/catalog"
 	"github.com/fenghuo-soc/fenghuo/shared/diagnosis"
 	"github.com/fenghuo-soc/fenghuo/shared/fc"
+	"github.com/fenghuo-soc/fenghuo/shared/org"
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
 	"github.com/fenghuo-soc/fenghuo/shared/store"
 )
@@ -26,6 +28,10 @@ func (reader) Project(context.Context, string) error          { return nil }
 func (reader) Logstore(context.Context, string, string) error { return nil }
 func (reader) Span(context.Context, string, string, int) (int64, int64, error) {
 	return 0, 3, nil
+}
+
+func (reader) ArrivedAt(context.Context, string, string, int, int64) (time.Time, error) {
+	return time.Time{}, nil
 }
 
 func TestHandle(t *testing.T) {
@@ -108,5 +114,49 @@ func newHandler(t *testing.T, now time.Time) *handler {
 			}
 			return reader{}, nil
 		},
+	}
+}
+
+// TestFindingsFitAFlow: the state of a flow holds 64 KiB. What passed makes room for what did not, and what is left out is
+// said; everybody else gets all.
+func TestFindingsFitAFlow(t *testing.T) {
+	t.Parallel()
+	many := result{Reason: "5 of 1000 checks did not pass"}
+	for i := range 1000 {
+		f := diagnosis.Finding{Account: shop, Source: "s", Finding: org.Finding{ID: "arrival", Result: org.Pass, Evidence: strings.Repeat("e", 100), EvidenceZH: strings.Repeat("证", 100)}}
+		if i%100 == 0 {
+			f.ID = diagnosis.ScopeCheck
+		}
+		if i%200 == 199 {
+			f.Result = org.Fail
+		}
+		many.Findings = append(many.Findings, f)
+	}
+	many.fit()
+	b, err := json.Marshal(many)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(b) > 64<<10 || len(b) < 32<<10 || notPassed(many.Findings) != 5 || many.LeftOut != 1000-len(many.Findings) || many.LeftOut == 0 || !strings.Contains(many.Reason, "had no room") {
+		t.Errorf("%d bytes, %d findings, %d did not pass, %d left out: %s", len(b), len(many.Findings), notPassed(many.Findings), many.LeftOut, many.Reason)
+	}
+	scopes := 0
+	for _, f := range many.Findings {
+		if f.ID == diagnosis.ScopeCheck {
+			scopes++
+		}
+	}
+	if scopes != 10 {
+		t.Errorf("%d of 10 accounts are said to be in scope", scopes)
+	}
+	few := result{Findings: many.Findings[:5]}
+	few.fit()
+	if len(few.Findings) != 5 || few.LeftOut != 0 || few.Reason != "" {
+		t.Errorf("what fits was cut: %+v", few)
+	}
+	large := result{Findings: []diagnosis.Finding{{Finding: org.Finding{Result: org.Fail, Evidence: strings.Repeat("e", 100_000)}}}}
+	large.fit()
+	if large.Findings == nil || len(large.Findings) != 0 || large.LeftOut != 1 {
+		t.Errorf("one that is too large: %d, %d", len(large.Findings), large.LeftOut)
 	}
 }

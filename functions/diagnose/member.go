@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"github.com/fenghuo-soc/fenghuo/shared/sls"
 )
@@ -27,4 +28,8 @@ func (s logService) Span(ctx context.Context, project, logstore string, shard in
 	}
 	next, err := p.Cursor(ctx, logstore, shard, "end")
 	return int64(first), int64(next), err
+}
+
+func (s logService) ArrivedAt(ctx context.Context, project, logstore string, shard int, position int64) (time.Time, error) {
+	return s.c.Project(project).CursorTime(ctx, logstore, shard, sls.Cursor(position))
 }

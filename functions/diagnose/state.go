@@ -44,7 +44,7 @@ func (h *handler) read(ctx context.Context) (diagnosis.State, error) {
 	for _, st := range all {
 		s.Shards = append(s.Shards, diagnosis.Shard{
 			Source: st.Source, Project: st.Project, Logstore: st.Logstore, Shard: st.Shard.Shard,
-			Cursor: st.Cursor, HasCursor: st.HasCursor, Finished: st.Finished, Error: st.Error, LastRead: st.LastReadAt,
+			Cursor: st.Cursor, HasCursor: st.HasCursor, Finished: st.Finished, Error: st.Error, LastRead: st.LastReadAt, LastLog: st.LastLogAt,
 		})
 	}
 	return s, err

@@ -37,17 +37,17 @@ func (h *handler) apply(ctx context.Context, r request, out *result) error {
 		return refuse("apply integration", errors.New("mode full is applied only with the hash of its plan in the input"),
 			"run the flow again with this hash in its input")
 	}
-	return h.write(ctx, r.RunID, out, org.ChangePolicies, fmt.Sprintf("policies %s, mode %s, auto-add %v", strings.Join(c.Policies, ", "), c.Mode, c.AutoAdd))
+	return h.write(ctx, r.RunID, c.By, out, org.ChangePolicies, fmt.Sprintf("policies %s, mode %s, auto-add %v", strings.Join(c.Policies, ", "), c.Mode, c.AutoAdd))
 }
 
 // write applies the plan in out, keeps a snapshot under the id, and has the audit trail tell of each account what changed.
-func (h *handler) write(ctx context.Context, snapshot string, out *result, action, detail string) error {
+func (h *handler) write(ctx context.Context, snapshot, by string, out *result, action, detail string) error {
 	region := ""
 	if c, ok := fc.FromContext(ctx); ok {
 		region = c.Region
 	}
 	failures, err := integration.Apply(ctx, h.store, out.Plan, snapshot, region, store.AuditEntry{
-		At: h.now(), Actor: "integrate", Origin: fc.Origin(ctx, snapshot), Action: action, Detail: detail,
+		At: h.now(), Actor: org.Actor("integrate", by), Origin: fc.Origin(ctx, snapshot), Action: action, Detail: detail,
 	})
 	if err != nil {
 		return err

@@ -36,12 +36,12 @@ func TestChangesAreAudited(t *testing.T) {
 		t.Helper()
 		p := call(t, h, `{"operation":"plan",`+input(auto)+`}`)
 		call(t, h, `{"operation":"apply","run_id":"`+run+`","hash":"another",`+input(auto)+`}`) // refused
-		step("req-"+run, `{"operation":"apply","run_id":"`+run+`","hash":"`+p.Hash+`",`+input(auto)+`}`)
+		step("req-"+run, `{"operation":"apply","run_id":"`+run+`","hash":"`+p.Hash+`","by":"alice",`+input(auto)+`}`)
 	}
 	apply("on", "false")
 	apply("rule", "true")
 	step("req-back", `{"operation":"rollback","run_id":"back","snapshot":"rule"}`)
-	if err := db.SaveScopeRun(t.Context(), soc.ScopeRun{ID: "leave", Operation: "leave", Accounts: []string{shop}}); err != nil {
+	if err := db.SaveScopeRun(t.Context(), soc.ScopeRun{ID: "leave", Operation: "leave", By: "bob", Accounts: []string{shop}}); err != nil {
 		t.Fatal(err)
 	}
 	step("req-leave", `{"operation":"disable","run_id":"leave"}`)
@@ -56,16 +56,16 @@ func TestChangesAreAudited(t *testing.T) {
 	state := func(on, auto string) string { return `{"` + waf + `":{"enabled":` + on + `,"auto_add":` + auto + `}}` }
 	var got [][]string
 	for _, e := range list {
-		if e.Actor != "integrate" || e.Account != shop || !e.At.Equal(h.now()) || e.Detail == "" {
+		if e.Account != shop || !e.At.Equal(h.now()) || e.Detail == "" {
 			t.Errorf("entry %+v", e)
 		}
-		got = append(got, []string{e.Action, e.Origin, e.Before, e.After})
+		got = append(got, []string{e.Action, e.Actor, e.Origin, e.Before, e.After})
 	}
 	want := [][]string{
-		{"policies.disable", "leave request req-leave", state("true", "false"), state("false", "false")},
-		{"policies.rollback", "back request req-back", state("true", "true"), state("true", "false")},
-		{"policies.apply", "rule request req-rule", state("true", "false"), state("true", "true")},
-		{"policies.apply", "on request req-on", state("false", "false"), state("true", "false")},
+		{"policies.disable", "bob, as stated to integrate", "leave request req-leave", state("true", "false"), state("false", "false")},
+		{"policies.rollback", "integrate", "back request req-back", state("true", "true"), state("true", "false")},
+		{"policies.apply", "alice, as stated to integrate", "rule request req-rule", state("true", "false"), state("true", "true")},
+		{"policies.apply", "alice, as stated to integrate", "on request req-on", state("false", "false"), state("true", "false")},
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("trail, newest first (-want +got):\n%s", d)

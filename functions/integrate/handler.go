@@ -42,6 +42,7 @@ type choice struct {
 	Mode     soc.PolicyMode `json:"mode"`     // "" is increment
 	Accounts []string       `json:"accounts"` // uids; ["*"] is every account that has joined
 	AutoAdd  bool           `json:"auto_add"`
+	By       string         `json:"by"` // who asks, as the caller says
 }
 
 // refusal is an account that a plan leaves out.

@@ -76,20 +76,20 @@ func (h *handler) disable(ctx context.Context, r request, out *result) error {
 	if err != nil {
 		return err
 	}
-	accounts := c.Accounts
+	accounts, by := c.Accounts, c.By
 	if len(accounts) == 0 {
 		run, err := h.store.ScopeRun(ctx, r.RunID)
 		if err != nil {
 			return err
 		}
-		accounts = run.Accounts
+		accounts, by = run.Accounts, run.By
 	}
 	facts, err := h.current(ctx, r.RunID)
 	if err != nil {
 		return err
 	}
 	out.Plan = integration.Disable(facts, accounts)
-	return h.write(ctx, r.RunID, out, org.ChangeDisable, "policies switched off, as before an account leaves")
+	return h.write(ctx, r.RunID, by, out, org.ChangeDisable, "policies switched off, as before an account leaves")
 }
 
 // rollback restores the policies that were there before the change with the given run id.
@@ -98,6 +98,10 @@ func (h *handler) rollback(ctx context.Context, r request, out *result) error {
 		return refuse("roll integration back", errors.New("snapshot and a run_id of its own are needed"), "give the run id of the change as snapshot")
 	}
 	before, err := h.store.PolicySnapshot(ctx, r.Snapshot)
+	if err != nil {
+		return err
+	}
+	c, _, err := r.chosen()
 	if err != nil {
 		return err
 	}
@@ -110,5 +114,5 @@ func (h *handler) rollback(ctx context.Context, r request, out *result) error {
 		return err
 	}
 	out.Plan = integration.Rollback(facts, before, joined)
-	return h.write(ctx, r.RunID, out, org.ChangeRollback, "policies as they were before run "+r.Snapshot)
+	return h.write(ctx, r.RunID, c.By, out, org.ChangeRollback, "policies as they were before run "+r.Snapshot)
 }

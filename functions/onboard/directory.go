@@ -8,12 +8,6 @@ import (
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
 )
 
-// closing is the deletion status of an account that will be gone; a check for it that failed leaves the account as it was.
-//
-// Assumption: an account can be worked in until its deletion status is Deleting. The directory shows nothing about
-// accounts that are locked for other reasons, as an overdue payment.
-const closing = "Deleting"
-
 // directoryMembers lists the members. Whether an account is being closed is not in the list: it is asked for the
 // accounts that look names.
 func (h *handler) directoryMembers(ctx context.Context, look ...string) ([]org.DirectoryMember, error) {
@@ -36,7 +30,7 @@ func (h *handler) directoryMembers(ctx context.Context, look ...string) ([]org.D
 			if err != nil && soc.KindOf(err) != soc.NotFound { // gone since: the next look sees it
 				return nil, err
 			}
-			d.Closing = a.DeletionStatus == closing
+			d.Closing = a.Closing()
 		}
 		out = append(out, d)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -44,24 +45,73 @@ func (h *handler) checkRoles(ctx context.Context, run string, accounts []string,
 	return g.Wait()
 }
 
+// checkAccount reads the roles of one account back. What differs is stored before it is repaired: a run that dies after
+// the repair leaves that, and the next one, which finds nothing to repair, tells of it.
 func (h *handler) checkAccount(ctx context.Context, run, uid string) (repaired bool, problem *refusal, err error) {
 	a, err := h.store.Account(ctx, uid)
 	if err != nil || a.State != soc.AccountJoined {
 		return false, nil, err
 	}
-	res, err := h.mover.Roles.MakeRoles(ctx, org.RolesRequest{Operation: org.OpEnsure, Account: uid, Response: a.Response})
-	if err == nil && res.Status != org.StatusOK {
-		err = &soc.Error{Kind: soc.Conflict, Op: "repair roles", Account: uid, Err: errors.New(res.Reason), Next: res.Next}
+	seen, problem, err := h.askRoles(ctx, org.OpVerify, a)
+	if err != nil || problem != nil {
+		return false, problem, err
 	}
-	if err != nil {
-		return false, &refusal{uid, err.Error(), soc.NextOf(err)}, h.store.RolesChecked(ctx, uid, h.now())
-	}
-	if changed(res.Roles) {
-		if err := h.repaired(ctx, run, a, res.Roles); err != nil {
+	done, now := a.Roles, seen.Roles // of a run that died
+	if changed(seen.Roles) {
+		if err := h.storeRoles(ctx, uid, seen.Roles); err != nil {
 			return false, nil, err
 		}
+		made, problem, err := h.askRoles(ctx, org.OpEnsure, a)
+		if err != nil || problem != nil {
+			return false, problem, err
+		}
+		done, now = withDifferences(made.Roles, seen.Roles), made.Roles
+	} else if !differed(a.Roles) {
+		return false, nil, h.store.RolesChecked(ctx, uid, h.now())
 	}
-	return changed(res.Roles), nil, h.store.RolesChecked(ctx, uid, h.now())
+	if err := h.repaired(ctx, run, a, done); err != nil {
+		return false, nil, err
+	}
+	return true, nil, errors.Join(h.storeRoles(ctx, uid, now), h.store.RolesChecked(ctx, uid, h.now()))
+}
+
+// withDifferences are the repaired roles with what was found to differ of each.
+func withDifferences(made, seen []soc.RoleState) []soc.RoleState {
+	out := slices.Clone(made)
+	for i := range out {
+		if k := slices.IndexFunc(seen, func(r soc.RoleState) bool { return r.Name == out[i].Name }); k >= 0 {
+			out[i].Differs = seen[k].Differs
+		}
+	}
+	return out
+}
+
+// differed tells whether roles were stored as they were found, before a repair.
+func differed(roles []soc.RoleState) bool {
+	return slices.ContainsFunc(roles, func(r soc.RoleState) bool { return r.State == org.RoleDrifted || r.State == org.RoleMissing })
+}
+
+func (h *handler) storeRoles(ctx context.Context, uid string, roles []soc.RoleState) error {
+	return h.store.UpdateAccount(ctx, uid, func(now *soc.Account) bool {
+		now.Roles = roles
+		return now.State == soc.AccountJoined
+	})
+}
+
+// askRoles asks create-roles to read or repair the roles of one account. That it did not do so is a problem of the account;
+// when it could reach the member, a security event too.
+func (h *handler) askRoles(ctx context.Context, op string, a soc.Account) (org.RolesResult, *refusal, error) {
+	res, err := h.mover.Roles.MakeRoles(ctx, org.RolesRequest{Operation: op, Account: a.UID, Response: a.Response})
+	if err == nil && res.Status != org.StatusOK {
+		err = &soc.Error{Kind: soc.Conflict, Op: op + " roles", Account: a.UID, Err: errors.New(res.Reason), Next: res.Next}
+		if err := h.unrepaired(ctx, a.UID, res); err != nil {
+			return res, nil, err
+		}
+	}
+	if err != nil {
+		return res, &refusal{a.UID, err.Error(), soc.NextOf(err)}, h.store.RolesChecked(ctx, a.UID, h.now())
+	}
+	return res, nil, nil
 }
 
 // repaired notes a drift that was put right. Whoever changes the SOC's roles in a member may be about to blind it, so it
@@ -80,17 +130,25 @@ func (h *handler) repaired(ctx context.Context, run string, a soc.Account, roles
 			which = append(which, r.Name+" ("+r.State+")")
 		}
 	}
-	if err := h.raise(ctx, raised{
+	return h.raise(ctx, raised{
 		account: a.UID, level: soc.High, rule: org.ChangeRoles, key: "drift/" + a.UID + "/" + now.UTC().Truncate(time.Hour).Format(time.RFC3339),
 		title:   "Roles of the SOC were changed in member " + a.UID + " and repaired",
 		titleZH: "成员账号 " + a.UID + " 中的 SOC 角色被更改，已修复",
 		text:    strings.Join(which, ", ") + "; next: find in the member's ActionTrail who changed them",
-	}); err != nil {
-		return err
+	})
+}
+
+// unrepaired opens a security event, one a day for an account, when create-roles answered that it could not read or put
+// right the roles of a member: the SOC may be blind in it until a person looks. An account that is no member is not one of them.
+func (h *handler) unrepaired(ctx context.Context, uid string, res org.RolesResult) error {
+	if res.Kind == soc.NotFound {
+		return nil
 	}
-	return h.store.UpdateAccount(ctx, a.UID, func(now *soc.Account) bool {
-		now.Roles = roles
-		return now.State == soc.AccountJoined
+	return h.raise(ctx, raised{
+		account: uid, level: soc.High, rule: org.ChangeRoles, key: "unrepaired/" + uid + "/" + h.now().UTC().Format(time.DateOnly),
+		title:   "Roles of the SOC in member " + uid + " could not be read back or repaired",
+		titleZH: "成员账号 " + uid + " 中的 SOC 角色无法核对或修复",
+		text:    res.Reason + "; next: " + res.Next,
 	})
 }
 

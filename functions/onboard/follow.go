@@ -24,6 +24,7 @@ type followResult struct {
 	Joined    []string  `json:"joined"`
 	Checked   int       `json:"checked"`  // accounts whose roles were read back
 	Repaired  []string  `json:"repaired"` // those whose roles differed
+	Differs   []string  `json:"differs"`  // in scope, or with response, other than the scope document chooses
 	Problems  []refusal `json:"problems"`
 }
 
@@ -43,9 +44,12 @@ const followLock = time.Minute
 func (h *handler) follow(ctx context.Context, run string) (any, error) {
 	out := followResult{
 		Status: org.StatusOK, Renamed: []string{}, Departed: []string{}, Suspended: []string{}, Resumed: []string{},
-		Joined: []string{}, Repaired: []string{}, Problems: []refusal{},
+		Joined: []string{}, Repaired: []string{}, Differs: []string{}, Problems: []refusal{},
 	}
 	err := h.store.WithLock(ctx, "onboard-follow", followLock, func(ctx context.Context) error { return h.followOnce(ctx, run, &out) })
+	if err == nil {
+		err = h.anchorTrail(ctx)
+	}
 	if err != nil {
 		return answer(err)
 	}
@@ -81,10 +85,18 @@ func (h *handler) followOnce(ctx context.Context, run string, out *followResult)
 		return err
 	}
 	f := org.Follow(doc, members, accounts, h.management, self(ctx))
-	if err := h.depart(ctx, run, f.Departed, accounts, out); err != nil {
+	if doubt := doubtful(f.Departed, accounts); doubt != nil {
+		out.Problems = append(out.Problems, refusal{self(ctx), doubt.Error(), soc.NextOf(doubt)})
+		if err := h.raiseDoubt(ctx, f.Departed, doubt); err != nil {
+			return err
+		}
+	} else if err := h.depart(ctx, run, f.Departed, out); err != nil {
 		return err
 	}
 	if err := h.shift(ctx, run, f, out); err != nil {
+		return err
+	}
+	if err := h.tellDifference(ctx, doc, members, accounts, out); err != nil {
 		return err
 	}
 	if err := h.takeIn(ctx, run, f.New, out); err != nil {
@@ -99,6 +111,16 @@ func (h *handler) followOnce(ctx context.Context, run string, out *followResult)
 	return h.finishReceipts(ctx)
 }
 
+// anchorTrail logs the last hash of the audit trail: who can write the store's file can write a whole chain anew, and cannot
+// change the log.
+func (h *handler) anchorTrail(ctx context.Context) error {
+	last, err := h.store.SearchAudit(ctx, store.AuditQuery{Limit: 1})
+	if err == nil && len(last) > 0 {
+		fc.Logger(ctx).Info(org.TrailStands, "last", last[0].Hash)
+	}
+	return err
+}
+
 func (h *handler) document(ctx context.Context) (*org.Scope, error) {
 	body, err := h.store.ScopeDocument(ctx)
 	if soc.KindOf(err) == soc.NotFound {
@@ -111,9 +133,9 @@ func (h *handler) document(ctx context.Context) (*org.Scope, error) {
 	return &doc, err
 }
 
-// depart takes accounts that are no members any more out of scope: nobody here can enter them. Their data is kept. That
-// more than half of the accounts in scope, and more than a few, left at once is held to be a fault of the directory's answer.
-func (h *handler) depart(ctx context.Context, run string, gone []soc.Account, all []soc.Account, out *followResult) error {
+// doubtful is why it is not believed that accounts left: that more than half of the accounts in scope, and more than a few,
+// left at once is held to be a fault of the directory's answer.
+func doubtful(gone, all []soc.Account) error {
 	joined := 0
 	for _, a := range all {
 		if a.State == soc.AccountJoined {
@@ -126,6 +148,24 @@ func (h *handler) depart(ctx context.Context, run string, gone []soc.Account, al
 			Next: "look at the directory; when it is true, run the flow remove-accounts with them",
 		}
 	}
+	return nil
+}
+
+// raiseDoubt opens a security event, one a day: until somebody looks, accounts that may have left count as monitored.
+func (h *handler) raiseDoubt(ctx context.Context, gone []soc.Account, doubt error) error {
+	r := raised{
+		account: self(ctx), level: soc.High, rule: org.ChangeDepart, key: "doubt/" + h.now().UTC().Format(time.DateOnly),
+		title:   "Many members are missing in the directory at once: none is taken out of scope",
+		titleZH: "多个成员账号同时从资源目录中消失：未将其移出管理范围", text: doubt.Error() + "; next: " + soc.NextOf(doubt) + ":",
+	}
+	for _, a := range gone[:min(len(gone), listedFailures)] {
+		r.text += " " + a.UID
+	}
+	return h.raise(ctx, r)
+}
+
+// depart takes accounts that are no members any more out of scope: nobody here can enter them. Their data is kept.
+func (h *handler) depart(ctx context.Context, run string, gone []soc.Account, out *followResult) error {
 	for _, a := range gone {
 		if err := h.disable(ctx, run, a.UID); err != nil {
 			return err

@@ -21,6 +21,7 @@ type accountStore interface {
 	runStore
 	scopeStore
 	trailStore
+	passStore
 	integration.Store
 	Policies(ctx context.Context) ([]soc.Policy, error)
 	WithLock(ctx context.Context, name string, ttl time.Duration, f func(context.Context) error) error
@@ -44,6 +45,7 @@ type trailStore interface {
 	Audit(ctx context.Context, e store.AuditEntry) error
 	SearchAudit(ctx context.Context, q store.AuditQuery) ([]store.AuditEntry, error)
 	VerifyAudit(ctx context.Context) (entries int, last string, err error)
+	AuditHolds(ctx context.Context, hash string) (bool, error)
 	SaveReceipt(ctx context.Context, r soc.Receipt) error
 	Receipts(ctx context.Context, account string) ([]soc.Receipt, error)
 	RaiseIncident(ctx context.Context, i soc.Incident, e soc.TimelineEntry) (created bool, err error)
@@ -69,16 +71,18 @@ type request struct {
 	RunID     string          `json:"run_id"`
 	Action    string          `json:"action"`  // of plan: join, leave
 	Slice     int             `json:"slice"`   // of join and leave
-	Account   string          `json:"account"` // of window and verify
-	Text      string          `json:"text"`    // of audit: part of any text of an entry
+	Account   string          `json:"account"` // of window, verify, audit and passes
+	Pass      string          `json:"pass"`    // of revoke-pass: its id
 	All       bool            `json:"all"`     // of report: every account, more than the state of a flow may hold
 	Input     json.RawMessage `json:"input"`
 	choice
+	trailQuery
 }
 
 type choice struct {
 	Accounts []string `json:"accounts"` // uids; ["*"] is every member
 	Response bool     `json:"response"` // the responder role too
+	By       string   `json:"by"`       // who asks, as the caller says
 }
 
 // refusal is an account that was not worked on, or not with success.
@@ -121,6 +125,10 @@ func (h *handler) handle(ctx context.Context, r request) (any, error) {
 		return h.window(ctx, r)
 	case "audit":
 		return h.audit(ctx, r)
+	case "passes":
+		return h.passes(ctx, r)
+	case "revoke-pass":
+		return h.revokePass(ctx, r)
 	case "plan":
 		return h.plan(ctx, r)
 	case joinAction, leaveAction:
@@ -130,7 +138,7 @@ func (h *handler) handle(ctx context.Context, r request) (any, error) {
 	}
 	return answer(&soc.Error{
 		Kind: soc.Invalid, Op: "onboard", Err: fmt.Errorf("unknown operation %q", r.Operation),
-		Next: "use plan, join, leave, report, plan-scope, apply-scope, follow, verify, window or audit",
+		Next: "use plan, join, leave, report, plan-scope, apply-scope, follow, verify, window, passes, revoke-pass or audit",
 	})
 }
 
@@ -148,27 +156,6 @@ func (h *handler) runID(ctx context.Context, r request) string {
 		return "follow-" + c.RequestID
 	}
 	return "follow-" + h.now().UTC().Format(time.RFC3339Nano)
-}
-
-// auditResult is a part of the audit trail, newest first, after the whole chain was verified.
-type auditResult struct {
-	Status  string             `json:"status"`
-	Reason  string             `json:"reason"`
-	Chain   int                `json:"chain"` // entries of the whole trail
-	Last    string             `json:"last"`  // hash of the newest entry
-	Entries []store.AuditEntry `json:"entries"`
-}
-
-func (h *handler) audit(ctx context.Context, r request) (any, error) {
-	n, last, err := h.store.VerifyAudit(ctx)
-	if err != nil {
-		return answer(err)
-	}
-	list, err := h.store.SearchAudit(ctx, store.AuditQuery{Account: r.Account, Action: r.Action, Text: r.Text, Limit: 1000})
-	if err != nil {
-		return answer(err)
-	}
-	return auditResult{Status: org.StatusOK, Chain: n, Last: last, Entries: append([]store.AuditEntry{}, list...)}, nil
 }
 
 const (

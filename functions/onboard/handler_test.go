@@ -36,6 +36,7 @@ type membersStub struct {
 	name     map[string]string
 	status   map[string]string
 	deletion map[string]string
+	tags     map[string][]org.Tag
 
 	administrators []directory.SecurityAccount // of security services; nil: who asks is none
 	monitored      []string
@@ -44,7 +45,11 @@ type membersStub struct {
 func (m *membersStub) ListMembers(context.Context) ([]directory.Member, error) {
 	var out []directory.Member
 	for _, uid := range m.uids {
-		out = append(out, directory.Member{Account: directory.Account{ID: uid, Name: cmp.Or(m.name[uid], "n"+uid), Status: cmp.Or(m.status[uid], "InviteSuccess"), Path: "rd-1/r-1/" + uid}})
+		x := directory.Member{Account: directory.Account{ID: uid, Name: cmp.Or(m.name[uid], "n"+uid), Status: cmp.Or(m.status[uid], "InviteSuccess"), Path: "rd-1/r-1/" + uid}}
+		for _, t := range m.tags[uid] {
+			x.Tags.Tag = append(x.Tags.Tag, directory.Tag(t))
+		}
+		out = append(out, x)
 	}
 	return out, nil
 }
@@ -73,7 +78,9 @@ func (m *membersStub) SetMonitored(_ context.Context, accounts []string) error {
 type rolesStub struct {
 	members   []string
 	throttled map[string]bool
-	drifted   map[string]bool // the next ensure repairs
+	dies      map[string]bool   // the next ensure is done, and its answer lost
+	refused   map[string]string // why ensure is refused
+	drifted   map[string]bool   // the next ensure repairs
 
 	mu sync.Mutex
 }
@@ -88,11 +95,21 @@ func (s *rolesStub) Invoke(_ context.Context, function string, payload []byte) (
 	if s.throttled[r.Account] {
 		return nil, &soc.Error{Kind: soc.Throttled, Op: "invoke function"}
 	}
+	if why := s.refused[r.Account]; why != "" && r.Operation == org.OpEnsure {
+		return json.Marshal(org.RolesResult{Status: "failed", Account: r.Account, Kind: soc.Denied, Reason: why, Next: "look"})
+	}
+	if r.Operation == org.OpVerify && s.drifted[r.Account] {
+		return json.Marshal(org.RolesResult{Status: "ok", Account: r.Account, Roles: []soc.RoleState{{Name: "fenghuo-collector", State: org.RoleDrifted, Differs: []string{"trust"}}}})
+	}
 	state := map[string]string{org.OpClaim: org.RoleCreated, org.OpEnsure: org.RoleRepaired, org.OpVerify: org.RoleUnchanged, org.OpRemove: org.RoleRemoved}[r.Operation]
 	if r.Operation == org.OpEnsure && !s.drifted[r.Account] {
 		state = org.RoleUnchanged
 	}
 	delete(s.drifted, r.Account)
+	if s.dies[r.Account] { // after it was done
+		delete(s.dies, r.Account)
+		return nil, &soc.Error{Kind: soc.Timeout, Op: "invoke create-roles"}
+	}
 	return json.Marshal(org.RolesResult{Status: "ok", Account: r.Account, Roles: []soc.RoleState{{Name: "fenghuo-collector", State: state}}})
 }
 
@@ -105,7 +122,7 @@ func newHandler(t *testing.T, members ...string) (*handler, *store.DB, *rolesStu
 	t.Cleanup(func() { db.Close() })
 	var mu sync.Mutex
 	clock := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	roles := &rolesStub{members: members, throttled: map[string]bool{}, drifted: map[string]bool{}}
+	roles := &rolesStub{members: members, throttled: map[string]bool{}, refused: map[string]string{}, dies: map[string]bool{}, drifted: map[string]bool{}}
 	templates, err := catalog.Load()
 	if err != nil {
 		t.Fatal(err)

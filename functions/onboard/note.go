@@ -28,7 +28,7 @@ func (h *handler) note(ctx context.Context, c org.Change) error {
 		action, detail = org.ChangeRoles, "roles differed from the template and were put right"
 	}
 	return h.auditOnce(ctx, c.RunID, store.AuditEntry{
-		At: h.now(), Actor: "onboard", Action: action, Account: c.After.UID,
+		At: h.now(), Actor: org.Actor("onboard", c.By), Action: action, Account: c.After.UID,
 		Detail: detail + ": " + roleText(c.Roles), Before: accountText(c.Before), After: accountText(c.After),
 	})
 }
@@ -63,7 +63,11 @@ func changed(roles []soc.RoleState) bool {
 func roleText(roles []soc.RoleState) string {
 	parts := make([]string, 0, len(roles))
 	for _, r := range roles {
-		parts = append(parts, r.Name+" "+r.State)
+		part := r.Name + " " + r.State
+		if len(r.Differs) > 0 {
+			part += " (" + strings.Join(r.Differs, " ") + ")"
+		}
+		parts = append(parts, part)
 	}
 	return strings.Join(parts, ", ")
 }

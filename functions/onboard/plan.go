@@ -54,7 +54,7 @@ func (h *handler) makePlan(ctx context.Context, r request, out *planResult) erro
 	if err := check(r, c); err != nil {
 		return err
 	}
-	run := soc.ScopeRun{ID: r.RunID, Operation: r.Action, CreatedAt: h.now()}
+	run := soc.ScopeRun{ID: r.RunID, Operation: r.Action, CreatedAt: h.now(), By: org.Stated(c.By)}
 	var err error
 	if r.Action == joinAction {
 		run.Accounts, err = h.planJoin(ctx, c, out)

@@ -89,7 +89,7 @@ func (h *handler) planScope(ctx context.Context, r request, apply bool, out *sco
 	if err := h.storeScope(ctx, r.RunID, doc, in.By); err != nil {
 		return err
 	}
-	return h.storeRuns(ctx, r.RunID, plan, out)
+	return h.storeRuns(ctx, r.RunID, org.Stated(in.By), plan, out)
 }
 
 func (h *handler) comparePlan(ctx context.Context, doc org.Scope) (org.ScopePlan, error) {
@@ -114,11 +114,9 @@ func (h *handler) storeScope(ctx context.Context, run string, doc org.Scope, by 
 	if string(before) == string(body) {
 		return nil
 	}
-	if by == "" {
-		by = "onboard"
-	}
-	if err := h.store.Audit(ctx, store.AuditEntry{
-		At: h.now(), Actor: by, Origin: fc.Origin(ctx, run), Action: org.ChangeScope,
+	by = org.Actor("onboard", by)
+	if err := h.auditOnce(ctx, run, store.AuditEntry{
+		At: h.now(), Actor: by, Action: org.ChangeScope,
 		Detail: "scope document applied", Before: string(before), After: string(body),
 	}); err != nil {
 		return err
@@ -127,9 +125,9 @@ func (h *handler) storeScope(ctx context.Context, run string, doc org.Scope, by 
 }
 
 // storeRuns marks the accounts and stores the two runs, the leaving one last: it is what [handler.resume] looks for.
-func (h *handler) storeRuns(ctx context.Context, id string, p org.ScopePlan, out *scopeResult) error {
-	join := soc.ScopeRun{ID: joinRun(id), Operation: joinAction, CreatedAt: h.now()}
-	leave := soc.ScopeRun{ID: leaveRun(id), Operation: leaveAction, CreatedAt: h.now()}
+func (h *handler) storeRuns(ctx context.Context, id, by string, p org.ScopePlan, out *scopeResult) error {
+	join := soc.ScopeRun{ID: joinRun(id), Operation: joinAction, CreatedAt: h.now(), By: by}
+	leave := soc.ScopeRun{ID: leaveRun(id), Operation: leaveAction, CreatedAt: h.now(), By: by}
 	for _, list := range [][]org.Planned{p.Join, p.Change} {
 		for _, a := range list {
 			if err := h.mark(ctx, a.Account, map[string]string{a.Account: a.Name}, a.Response, nil); err != nil {

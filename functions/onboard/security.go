@@ -32,8 +32,8 @@ type delegations struct {
 
 // observeDelegations writes a change of delegated administrators into the trail. The flows that change them run in the
 // management account, which has no store and must not reach this one: so what the product shows is compared with what the
-// trail last says, at the first run after the change. Who did it stands in the management account, in the history of its
-// flows and in ActionTrail.
+// trail last says, at the first run after the change. Who did it is what those flows noted in the directory; for a change
+// that was made without them it stands in the management account's ActionTrail.
 func (h *handler) observeDelegations(ctx context.Context, run string) error {
 	list, err := h.security.SecurityAccounts(ctx)
 	now := delegations{Security: []string{}, Analysis: []string{}, Denied: soc.KindOf(err) == soc.Denied}
@@ -59,26 +59,33 @@ func (h *handler) observeDelegations(ctx context.Context, run string) error {
 		if err != nil || len(last) > 0 && last[0].After == string(after) {
 			return err
 		}
-		before := ""
+		before, seen := "", time.Time{}
 		if len(last) > 0 {
-			before = last[0].After
+			before, seen = last[0].After, last[0].At
 		}
-		if err := h.store.Audit(ctx, store.AuditEntry{
-			At: h.now(), Actor: "management account " + h.management, Origin: "seen by " + fc.Origin(ctx, run), Action: org.ChangeDelegates, Account: self(ctx),
-			Detail: "delegated administrators as Security Center shows them; who changed them stands in ActionTrail and in the flows of account " + h.management,
-			Before: before, After: string(after),
-		}); err != nil || before == "" {
-			return err
+		if before != "" { // first, under a name of its own: a crash before the entry tells it again, once
+			if err := h.raiseDelegation(ctx, now, before, string(after), seen); err != nil {
+				return err
+			}
 		}
-		level := soc.Medium
-		if !slices.Contains(now.Security, self(ctx)) || !slices.Contains(now.Analysis, self(ctx)) {
-			level = soc.High // this account lost a part of its own
-		}
-		return h.raise(ctx, raised{
-			account: self(ctx), level: level, rule: org.ChangeDelegates, key: "delegation/" + h.now().UTC().Format(time.RFC3339Nano),
-			title: "Delegated administrators of Security Center or of threat analysis changed", titleZH: "云安全中心或威胁分析的委派管理员发生变更",
-			text: "before " + before + ", now " + string(after) + "; next: find in ActionTrail of account " + h.management + " who changed them; the flow setup-delegation completes half a delegation",
+		actor, detail := h.whoDelegated(ctx, before, now, seen)
+		return h.store.Audit(ctx, store.AuditEntry{
+			At: h.now(), Actor: actor, Origin: "seen by " + fc.Origin(ctx, run), Action: org.ChangeDelegates, Account: self(ctx),
+			Detail: detail, Before: before, After: string(after),
 		})
+	})
+}
+
+// raiseDelegation opens the security event of a change that was seen after the look at seen.
+func (h *handler) raiseDelegation(ctx context.Context, now delegations, before, after string, seen time.Time) error {
+	level := soc.Medium
+	if !slices.Contains(now.Security, self(ctx)) || !slices.Contains(now.Analysis, self(ctx)) {
+		level = soc.High // this account lost a part of its own
+	}
+	return h.raise(ctx, raised{
+		account: self(ctx), level: level, rule: org.ChangeDelegates, key: "delegation/" + seen.UTC().Format(time.RFC3339Nano),
+		title: "Delegated administrators of Security Center or of threat analysis changed", titleZH: "云安全中心或威胁分析的委派管理员发生变更",
+		text: "before " + before + ", now " + after + "; next: find in ActionTrail of account " + h.management + " who changed them; the flow setup-delegation completes half a delegation",
 	})
 }
 

@@ -16,7 +16,8 @@ import (
 // Finding is one check of one account, or of one data source of it.
 type Finding struct {
 	Account string `json:"account"`
-	Source  string `json:"source"` // name of the data source, "" for the account itself
+	Source  string `json:"source"`        // name of the data source, "" for the account itself
+	Lag     *Lag   `json:"lag,omitempty"` // of [ArrivalCheck]
 	org.Finding
 }
 
@@ -32,6 +33,8 @@ type Reader interface {
 	Logstore(ctx context.Context, project, logstore string) error
 	// Span returns the oldest and the next position of a shard.
 	Span(ctx context.Context, project, logstore string, shard int) (begin, end int64, err error)
+	// ArrivedAt returns when the data at a position arrived.
+	ArrivedAt(ctx context.Context, project, logstore string, shard int, position int64) (time.Time, error)
 }
 
 // Shard is how far a shard was read.
@@ -43,6 +46,7 @@ type Shard struct {
 	Finished                  bool
 	Error                     string
 	LastRead                  time.Time
+	LastLog                   time.Time // arrival of the newest log that was read
 }
 
 // State is what the store knows. Account looks at its own part of it.
@@ -112,7 +116,7 @@ var (
 )
 
 func (r *run) add(source string, c check, v org.Verdict, evidence, evidenceZH, fix, fixZH string) bool {
-	r.out = append(r.out, Finding{r.uid, source, org.Finding{
+	r.out = append(r.out, Finding{Account: r.uid, Source: source, Finding: org.Finding{
 		ID: c.id, Title: c.title, TitleZH: c.titleZH, Result: v,
 		Evidence: evidence, EvidenceZH: evidenceZH, Fix: fix, FixZH: fixZH,
 	}})
@@ -160,7 +164,7 @@ func (r *run) roles(ctx context.Context, p Prober) (Reader, bool) {
 		return reader, r.pass("", roleCheck, "Assumed.", "扮演成功。")
 	case kind == soc.Denied || kind == soc.NotFound:
 		return nil, r.fail("", roleCheck, err.Error(), err.Error(),
-			"Remove the account and add it again: that makes its roles anew.", "移除该账号后重新添加，即可重新创建角色。")
+			"Run the flow onboard-accounts with the account: that repairs its roles in place, and collecting goes on.", "请对该账号运行流程 onboard-accounts，它会就地修复角色，采集随后继续。")
 	default:
 		return nil, r.broken("", roleCheck, err)
 	}

@@ -1,5 +1,10 @@
 package org
 
+import (
+	"maps"
+	"slices"
+)
+
 // Kinds of change of an account. They are actions of the audit trail; a security event that onboard opens by itself names
 // one of them where events of detection name a rule.
 const (
@@ -11,6 +16,7 @@ const (
 	ChangeRename    = "account.rename"
 	ChangeRoles     = "roles.repair" // roles were not as they should be, and were put right
 	ChangePass      = "window.pass"  // a pass for the window was handed out
+	ChangeRevoke    = "window.revoke"
 	ChangeScope     = "scope.apply"
 	ChangeDelegates = "delegation.change" // who administers the directory's security services
 	ChangePolicies  = "policies.apply"
@@ -22,9 +28,12 @@ const (
 	ChangeReject    = "response.reject"   // a run was not approved; nothing was done
 )
 
-// ChangeTitle names a kind of change for people, in English or Chinese; "" for what is none.
-func ChangeTitle(kind string, zh bool) string {
-	t := map[string][2]string{
+// TrailStands is what onboard logs with the last hash of the audit trail, and doctor looks for.
+const TrailStands = "audit trail stands"
+
+// changeTitles names each kind of change in English and Chinese.
+func changeTitles() map[string][2]string {
+	return map[string][2]string{
 		ChangeJoin:      {"Account joined the scope", "账号已纳入管理范围"},
 		ChangeLeave:     {"Account left the scope", "账号已移出管理范围"},
 		ChangeDepart:    {"Member left the resource directory", "成员账号离开资源目录"},
@@ -33,6 +42,7 @@ func ChangeTitle(kind string, zh bool) string {
 		ChangeRename:    {"Account was renamed", "账号名称变更"},
 		ChangeRoles:     {"Roles of the SOC were changed in a member", "成员账号中的 SOC 角色被更改"},
 		ChangePass:      {"Pass for the member's window handed out", "已发放成员账号视图凭证"},
+		ChangeRevoke:    {"Pass for the member's window revoked", "已吊销成员账号视图凭证"},
 		ChangeScope:     {"Scope document applied", "已应用范围文档"},
 		ChangeDelegates: {"Delegated administrators changed", "委派管理员变更"},
 		ChangePolicies:  {"Integration policies applied", "已应用接入策略"},
@@ -47,7 +57,15 @@ func ChangeTitle(kind string, zh bool) string {
 		"retry":         {"Retry asked for in the console", "已在控制台请求重试"},
 		"undo":          {"Undo asked for in the console", "已在控制台请求撤销"},
 		"set state":     {"State of an event set in the console", "已在控制台设置事件状态"},
-	}[kind]
+	}
+}
+
+// Changes are the kinds of change that have a name, sorted.
+func Changes() []string { return slices.Sorted(maps.Keys(changeTitles())) }
+
+// ChangeTitle names a kind of change for people, in English or Chinese; "" for what is none.
+func ChangeTitle(kind string, zh bool) string {
+	t := changeTitles()[kind]
 	if zh {
 		return t[1]
 	}

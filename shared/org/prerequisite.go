@@ -43,6 +43,7 @@ type MemberInfo struct {
 	UID        string
 	Name       string
 	Status     string
+	Closing    bool   // the account is being closed
 	Enterprise string // verified enterprise, "" where the API does not show it
 }
 
@@ -93,12 +94,9 @@ func Check(ctx context.Context, d Directory, self, candidate string) ([]Finding,
 		checkManagement(dir, self),
 		checkEnterprise(dir),
 	}
-	if out[1].Result == Fail {
-		return out, nil
-	}
 	form := checkCandidate(dir, candidate)
 	out = append(out, form)
-	if form.Result == Fail {
+	if out[1].Result == Fail || form.Result == Fail {
 		return out, nil
 	}
 	m, err := d.Member(ctx, candidate)
@@ -164,6 +162,10 @@ func checkMember(m MemberInfo) Finding {
 		return failed(id, title, zh, "Account "+m.UID+" has status "+m.Status+".", "账号 "+m.UID+" 的状态为 "+m.Status+"。",
 			"Finish the change of the account's type, then run this flow again.", "完成账号类型变更后再次运行本流程。")
 	}
+	if m.Closing {
+		return failed(id, title, zh, "Account "+m.UID+" is being closed.", "账号 "+m.UID+" 正在注销。",
+			"Name another member, or stop the deletion of the account.", "请指定其他成员账号，或停止注销该账号。")
+	}
 	return passed(id, title, zh, "Account "+m.UID+" ("+m.Name+").", "账号 "+m.UID+"（"+m.Name+"）。")
 }
 
@@ -218,16 +220,20 @@ func checkDelegations(ctx context.Context, d Delegations, candidate string, out 
 	}
 	out = append(out, passed("trusted_access", "Trusted access of both services", "两个服务的可信访问", evidence, zh))
 	const id, title, titleZH = "administrators", "There is room for one more delegated administrator", "委派管理员数量未达上限"
+	var full, fullZH []string
 	for _, p := range Principals() {
 		have, err := d.Administrators(ctx, p)
 		if err != nil {
 			return nil, err
 		}
 		if len(have) >= maxAdministrators && !slices.Contains(have, candidate) {
-			return append(out, failed(id, title, titleZH, fmt.Sprintf("%s has %d of at most %d.", p, len(have), maxAdministrators),
-				fmt.Sprintf("%s 已有 %d 个，上限为 %d 个。", p, len(have), maxAdministrators),
-				"Remove a delegated administrator that is not needed any more.", "移除不再需要的委派管理员。")), nil
+			full = append(full, fmt.Sprintf("%s has %d of at most %d: %s.", p, len(have), maxAdministrators, strings.Join(have, ", ")))
+			fullZH = append(fullZH, fmt.Sprintf("%s 已有 %d 个，上限为 %d 个：%s。", p, len(have), maxAdministrators, strings.Join(have, "、")))
 		}
+	}
+	if len(full) > 0 {
+		return append(out, failed(id, title, titleZH, strings.Join(full, " "), strings.Join(fullZH, ""),
+			"Remove a delegated administrator that is not needed any more, with the flow remove-delegation.", "请使用流程 remove-delegation 移除不再需要的委派管理员。")), nil
 	}
 	return append(out, passed(id, title, titleZH, fmt.Sprintf("At most %d are allowed.", maxAdministrators), fmt.Sprintf("上限为 %d 个。", maxAdministrators))), nil
 }

@@ -78,6 +78,7 @@ type Mover struct {
 // Change is a change of one account in a run.
 type Change struct {
 	RunID         string
+	By            string // who asked for the run, as its input says; may be ""
 	Before, After soc.Account
 	Roles         []soc.RoleState // of After; also what was removed
 }
@@ -251,7 +252,7 @@ func (m *Mover) leave(ctx context.Context, r soc.ScopeRun, a soc.Account) error 
 func (m *Mover) finish(ctx context.Context, r soc.ScopeRun, before, a soc.Account, roles []soc.RoleState) error {
 	a.UpdatedAt = m.Now()
 	if m.Note != nil {
-		if err := m.Note(ctx, Change{r.ID, before, a, roles}); err != nil {
+		if err := m.Note(ctx, Change{r.ID, r.By, before, a, roles}); err != nil {
 			return err
 		}
 	}

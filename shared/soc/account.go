@@ -56,5 +56,6 @@ type ScopeRun struct {
 	ID        string    `json:"id"`
 	Operation string    `json:"operation"` // join, leave
 	CreatedAt time.Time `json:"created_at"`
+	By        string    `json:"by"`       // who asked for it, as its input says; may be ""
 	Accounts  []string  `json:"accounts"` // uids in order; a slice is 40 of them in a row
 }

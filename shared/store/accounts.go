@@ -70,8 +70,8 @@ func readAgain(ctx context.Context, t *sql.Tx, a soc.Account) error {
 // SaveScopeRun writes the accounts of a run. A run that is there already is left as it is, so that a step that is
 // retried does not change what its later steps work on.
 func (s *DB) SaveScopeRun(ctx context.Context, r soc.ScopeRun) error {
-	return s.exec(ctx, "save run", `INSERT INTO scope_runs (id, operation, created_at, accounts) VALUES (?,?,?,?)
-		ON CONFLICT (id) DO NOTHING`, r.ID, r.Operation, nanos(r.CreatedAt), text(r.Accounts))
+	return s.exec(ctx, "save run", `INSERT INTO scope_runs (id, operation, created_at, stated_by, accounts) VALUES (?,?,?,?,?)
+		ON CONFLICT (id) DO NOTHING`, r.ID, r.Operation, nanos(r.CreatedAt), r.By, text(r.Accounts))
 }
 
 // ScopeRun returns a run of onboard-accounts or remove-accounts.
@@ -79,8 +79,8 @@ func (s *DB) ScopeRun(ctx context.Context, id string) (soc.ScopeRun, error) {
 	var r soc.ScopeRun
 	var created int64
 	var accounts string
-	err := s.sql.QueryRowContext(ctx, `SELECT id, operation, created_at, accounts FROM scope_runs WHERE id = ?`, id).
-		Scan(&r.ID, &r.Operation, &created, &accounts)
+	err := s.sql.QueryRowContext(ctx, `SELECT id, operation, created_at, stated_by, accounts FROM scope_runs WHERE id = ?`, id).
+		Scan(&r.ID, &r.Operation, &created, &r.By, &accounts)
 	if err == nil {
 		r.CreatedAt = fromNanos(created)
 		err = json.Unmarshal([]byte(accounts), &r.Accounts)

@@ -39,6 +39,13 @@ func TestAuditChain(t *testing.T) {
 	if n, last, err := s.VerifyAudit(ctx); err != nil || n != 4 || len(last) != 64 {
 		t.Fatalf("%d entries, last %q, %v", n, last, err)
 	}
+	_, last, err := s.VerifyAudit(ctx)
+	must(t, err)
+	for hash, want := range map[string]bool{last: true, strings.Repeat("0", 64): false, "": false} {
+		if has, err := s.AuditHolds(ctx, hash); err != nil || has != want {
+			t.Errorf("hash %q is in the trail: %v, %v", hash, has, err)
+		}
+	}
 	for name, tt := range map[string]struct {
 		q    store.AuditQuery
 		want int
@@ -46,6 +53,7 @@ func TestAuditChain(t *testing.T) {
 		"all": {store.AuditQuery{}, 4}, "account": {store.AuditQuery{Account: "3"}, 2}, "action": {store.AuditQuery{Action: "account.join"}, 2}, "text": {store.AuditQuery{Text: "COLLECTOR created"}, 4},
 		"text of another field": {store.AuditQuery{Text: "run-1"}, 4}, "no text": {store.AuditQuery{Text: "100%"}, 0},
 		"since": {store.AuditQuery{Since: at.Add(2 * time.Minute)}, 2}, "until": {store.AuditQuery{Until: at.Add(2 * time.Minute)}, 2}, "limit": {store.AuditQuery{Limit: 1}, 1},
+		"who": {store.AuditQuery{Actor: "ONBOARD"}, 4}, "who by another field": {store.AuditQuery{Actor: "collector"}, 0},
 	} {
 		got, err := s.SearchAudit(ctx, tt.q)
 		if err != nil || len(got) != tt.want || !slices.IsSortedFunc(got, func(a, b store.AuditEntry) int { return b.At.Compare(a.At) }) {
@@ -57,11 +65,16 @@ func TestAuditChain(t *testing.T) {
 			t.Errorf("%s: %v", q, err)
 		}
 	}
-	for name, q := range map[string]string{
-		"an entry changed":       `UPDATE audit SET detail = 'nothing' WHERE seq = 2`,
-		"an entry moved in time": `UPDATE audit SET at = at + 1 WHERE seq = 3`,
-		"an entry taken out":     `DELETE FROM audit WHERE seq = 2`,
-		"a hash taken away":      `UPDATE audit SET hash = '' WHERE seq = 3`,
+	for name, tt := range map[string]struct {
+		query, first string
+		whole        int // entries before the first broken one
+	}{
+		"an entry changed":       {`UPDATE audit SET detail = 'nothing' WHERE seq = 2`, "entry 2", 1},
+		"an entry moved in time": {`UPDATE audit SET at = at + 1 WHERE seq = 3`, "entry 3", 2},
+		"an entry taken out":     {`DELETE FROM audit WHERE seq = 2`, "entry 3", 1},
+		"two entries changed":    {`UPDATE audit SET detail = 'nothing' WHERE seq > 2`, "entry 3", 2},
+		"a hash taken away":      {`UPDATE audit SET hash = '' WHERE seq = 3`, "entry 3", 2},
+		"the first hashes taken": {`UPDATE audit SET hash = '' WHERE seq < 3`, "entry 3", 0},
 	} {
 		o, raw := openRaw(t)
 		for range 4 {
@@ -72,11 +85,15 @@ func TestAuditChain(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if _, err := raw.ExecContext(ctx, q); err != nil {
+		if _, err := raw.ExecContext(ctx, tt.query); err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := o.VerifyAudit(ctx); soc.KindOf(err) != soc.Conflict || soc.NextOf(err) == "" {
-			t.Errorf("%s: %v, want Conflict with advice", name, err)
+		n, _, err := o.VerifyAudit(ctx)
+		if soc.KindOf(err) != soc.Conflict || soc.NextOf(err) == "" || !strings.Contains(err.Error(), tt.first) || n != tt.whole {
+			t.Errorf("%s: %d entries, %v, want %d and a Conflict at %s with advice", name, n, err, tt.whole, tt.first)
+		}
+		if list, err := o.SearchAudit(ctx, store.AuditQuery{}); err != nil || len(list) < 3 {
+			t.Errorf("%s: the trail cannot be read any more: %d, %v", name, len(list), err)
 		}
 	}
 }

@@ -355,7 +355,7 @@ func TestTimelineAndAudit(t *testing.T) {
 		t.Error(d)
 	}
 	must(t, s.Audit(ctx, store.AuditEntry{At: now, Actor: "onboard", Action: "join", Account: "3"}))
-	trail, err := s.AuditTrail(ctx, 5)
+	trail, err := s.SearchAudit(ctx, store.AuditQuery{Limit: 5})
 	must(t, err)
 	if len(trail) != 1 || trail[0].Action != "join" || !trail[0].At.Equal(now) {
 		t.Errorf("audit trail = %+v", trail)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
+	"github.com/fenghuo-soc/fenghuo/shared/store"
 )
 
 func TestApproveTellsTheFlow(t *testing.T) {
@@ -115,7 +116,7 @@ func TestRetryAndUndo(t *testing.T) {
 		if status, body := ask(t, h, "/api/runs/"+s.Done.ID+"/"+mode, "{}"); status != http.StatusConflict {
 			t.Errorf("%s twice: %d %s", mode, status, body)
 		}
-		if trail, err := db.AuditTrail(t.Context(), 1); err != nil || len(trail) != 1 || trail[0].Action != mode || !strings.Contains(trail[0].Detail, s.Done.ID) {
+		if trail, err := db.SearchAudit(t.Context(), store.AuditQuery{Limit: 1}); err != nil || len(trail) != 1 || trail[0].Action != mode || !strings.Contains(trail[0].Detail, s.Done.ID) {
 			t.Errorf("%s: audit %+v, %v", mode, trail, err)
 		}
 	}
@@ -249,9 +250,27 @@ func TestChangesSayWhereTheyCameFrom(t *testing.T) {
 		if status, body := ask(t, h, "/api/events/"+s.Incident.ID+"/state", `{"state":"closed"}`); status != http.StatusOK {
 			t.Fatalf("%d %s", status, body)
 		}
-		trail, err := db.AuditTrail(t.Context(), 1)
+		trail, err := db.SearchAudit(t.Context(), store.AuditQuery{Limit: 1})
 		if err != nil || len(trail) != 1 || trail[0].Origin != want {
 			t.Errorf("asked from %q: trail %+v, %v; want origin %q", address, trail, err, want)
 		}
 	}
+}
+
+// TestEventShowsItsTrail: what was done about an event is shown, however much was written into the trail since.
+func TestEventShowsItsTrail(t *testing.T) {
+	t.Parallel()
+	h, db, _ := newConsole(t, Options{})
+	s := seed(t, db, same)
+	must(t, db.Audit(t.Context(), store.AuditEntry{At: testNow, Actor: "respond", Action: "response.execute", Account: uidC, Detail: "Done: a thing of run " + s.Done.ID, Before: "a", After: "b"}))
+	later := make([]store.AuditEntry, 3000)
+	for i := range later {
+		later[i] = store.AuditEntry{At: testNow, Actor: "onboard", Action: "account.join", Account: uidD}
+	}
+	must(t, db.EndRun(t.Context(), s.Run.ID, soc.RunRejected, testNow, later...))
+	status, body := ask(t, h, "/events/"+s.Incident.ID, "")
+	if status != http.StatusOK || strings.Count(body, "Done: a thing of run") != 1 {
+		t.Errorf("%d, the entry is shown %d times", status, strings.Count(body, "Done: a thing of run"))
+	}
+	inspect(t, "event with a trail", body)
 }

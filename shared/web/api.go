@@ -34,6 +34,7 @@ func (c *console) routeAPI(m *http.ServeMux) {
 	get("/api/approvals", apiList("approvals", c.Store.Approvals))
 	get("/api/parked", apiList("parked", c.parked))
 	get("/api/runs", apiList("runs", c.Store.Runs))
+	get("/api/audit", func(r *http.Request) (any, error) { return c.audit(r) })
 	get("/api/runs/{id}", func(r *http.Request) (any, error) { return c.Store.Run(r.Context(), r.PathValue("id")) })
 	get("/api/search", func(r *http.Request) (any, error) {
 		q, err := c.logQuery(r)

@@ -81,9 +81,9 @@ var (
 	}
 )
 
-// check compares a token, and tells whose pass it is when it is one. A client that was wrong too often is refused whatever
+// check compares a token; when it is a pass it returns the account and the id of the pass. A client that was wrong too often is refused whatever
 // it brings, until its time is over.
-func (g *gate) check(client, token string) (owner string, err error) {
+func (g *gate) check(client, token string) (owner, pass string, err error) {
 	now := g.now()
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -92,21 +92,21 @@ func (g *gate) check(client, token string) (owner string, err error) {
 		t = tries{since: now}
 	}
 	if t.n >= maxWrong {
-		return "", errTooMany
+		return "", "", errTooMany
 	}
 	sum := sha256.Sum256([]byte(token))
 	if subtle.ConstantTimeCompare(sum[:], g.hash) == 1 {
-		return "", nil
+		return "", "", nil
 	}
-	if owner := g.passOf(token); owner != "" {
-		return owner, nil
+	if owner, pass := g.passOf(token); owner != "" {
+		return owner, pass, nil
 	}
 	if len(g.wrong) >= maxClients {
 		clear(g.wrong)
 	}
 	t.n++
 	g.wrong[client] = t
-	return "", errWrongToken
+	return "", "", errWrongToken
 }
 
 // keep gives the browser a session, or keeps the pass that it brought.

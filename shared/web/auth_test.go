@@ -36,7 +36,7 @@ func TestTokenIsAskedForEverywhere(t *testing.T) {
 	s := seed(t, db, same)
 	for _, target := range []string{
 		"/api/overview", "/api/events", "/api/events/" + s.Incident.ID, "/api/alerts", "/api/accounts", "/api/sources",
-		"/api/approvals", "/api/parked", "/api/runs", "/api/runs/" + s.Run.ID, "/api/search?query=x", "/api/nothing",
+		"/api/approvals", "/api/audit", "/api/parked", "/api/runs", "/api/runs/" + s.Run.ID, "/api/search?query=x", "/api/nothing",
 	} {
 		for name, change := range map[string]func(*http.Request){"none": noToken, "wrong": bring("wrong"), "forged session": withCookie("99999999999.AAAA")} {
 			if name == "wrong" && target != "/api/overview" {
@@ -47,7 +47,7 @@ func TestTokenIsAskedForEverywhere(t *testing.T) {
 			}
 		}
 	}
-	for _, target := range []string{"/", "/events", "/events/" + s.Incident.ID, "/response", "/search", "/sources", "/accounts", "/nothing"} {
+	for _, target := range []string{"/", "/events", "/events/" + s.Incident.ID, "/response", "/search", "/sources", "/accounts", "/audit", "/nothing"} {
 		rec := record(t, h, target, "", noToken)
 		if rec.Code != http.StatusSeeOther || rec.Header().Get("Location") != "/login?next="+url.QueryEscape(target) {
 			t.Errorf("%s without a token answers %d to %q", target, rec.Code, rec.Header().Get("Location"))

@@ -78,6 +78,12 @@ func TestPagesInABrowser(t *testing.T) {
 	h, db, cloud := newConsole(t, Options{})
 	s := seed(t, db, same)
 	must(t, db.Audit(t.Context(), store.AuditEntry{At: testNow, Actor: "integrate", Action: "policies.apply", Account: uidD, Detail: "policies recommended, mode increment, auto-add true"}))
+	must(t, db.Audit(t.Context(), store.AuditEntry{
+		At: testNow, Actor: "acs:ram::" + uidC + ":user/alice, as stated to onboard", Origin: "members-1795653299000000000-join request 1-8506676f-215788cd-1ed11706629b", Action: "account.join",
+		Account: uidC, Detail: "roles made and read back: fenghuo-collector created", Before: `{"name":"shop","response":false,"state":"joining"}`, After: `{"name":"shop","response":false,"state":"joined"}`,
+	}))
+	givenPass(t, h, uidD, `{"for":"alice@payments.example"}`)
+	must(t, db.RevokePass(t.Context(), uidD, givenPass(t, h, uidD, `{}`).ID, "acs:ram::"+uidC+":user/operator, as stated to onboard", testNow, store.AuditEntry{At: testNow, Action: "window.revoke", Account: uidD}))
 	cloud.find = func(LogQuery) (LogResult, error) {
 		return LogResult{Count: 1, Complete: true, Logs: []map[string]string{{
 			"__time__": "1772359140", "__tag__:fenghuo_account": uidC, "cwd": "/", "username": "app", "parent_proc_name": "java",
@@ -92,7 +98,7 @@ func TestPagesInABrowser(t *testing.T) {
 	titles := map[string]bool{}
 	for _, lang := range languages {
 		for _, width := range []int64{1440, 390} {
-			for _, target := range []string{"/", "/events", "/events/" + s.Incident.ID, "/response", "/search?query=*", "/sources", "/accounts", "/accounts/" + uidD, "/nothing"} {
+			for _, target := range []string{"/", "/events", "/events/" + s.Incident.ID, "/response", "/search?query=*", "/sources", "/accounts", "/accounts/" + uidD, "/audit?verify=1", "/nothing"} {
 				to, err := url.Parse(site.URL + target)
 				must(t, err)
 				q := to.Query()
@@ -113,7 +119,7 @@ func TestPagesInABrowser(t *testing.T) {
 			}
 		}
 	}
-	if !titles[s.Incident.Title+" · Fenghuo"] || len(titles) != 18 {
+	if !titles[s.Incident.Title+" · Fenghuo"] || len(titles) != 20 {
 		t.Errorf("titles: %q", slices.Sorted(maps.Keys(titles)))
 	}
 }

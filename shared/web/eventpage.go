@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"maps"
 	"net/http"
 	"slices"
@@ -25,15 +26,32 @@ type eventView struct {
 	tasks    map[string]soc.Task
 }
 
-// auditDepth is how many of the newest entries of the audit trail are looked through.
-const auditDepth = 2000
+// auditDepth is how many of the newest entries of the audit trail about the event, and about each of its runs, are shown.
+const auditDepth = 200
+
+// trailOf returns the entries of the trail that name one of the ids in their detail or action, newest first. It is searched
+// for each: between the newest entries of all, those of a thousand accounts that joined since would hide them.
+func (c *console) trailOf(ctx context.Context, ids []string) ([]store.AuditEntry, error) {
+	var out []store.AuditEntry
+	seen := map[store.AuditEntry]bool{}
+	for _, id := range ids {
+		list, err := c.Store.SearchAudit(ctx, store.AuditQuery{Text: id, Limit: auditDepth})
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range list {
+			if !seen[e] && (strings.Contains(e.Detail, id) || strings.Contains(e.Action, id)) {
+				seen[e] = true
+				out = append(out, e)
+			}
+		}
+	}
+	slices.SortStableFunc(out, func(a, b store.AuditEntry) int { return b.At.Compare(a.At) })
+	return out, nil
+}
 
 func (c *console) eventPage(r *http.Request) (any, error) {
 	e, err := c.event(r.Context(), r.PathValue("id"))
-	if err != nil {
-		return nil, err
-	}
-	trail, err := c.Store.AuditTrail(r.Context(), auditDepth)
 	if err != nil {
 		return nil, err
 	}
@@ -45,9 +63,9 @@ func (c *console) eventPage(r *http.Request) (any, error) {
 			v.tasks[t.ID] = t
 		}
 	}
-	v.Trail = slices.DeleteFunc(trail, func(a store.AuditEntry) bool {
-		return !slices.ContainsFunc(about, func(id string) bool { return strings.Contains(a.Detail, id) || strings.Contains(a.Action, id) })
-	})
+	if v.Trail, err = c.trailOf(r.Context(), about); err != nil {
+		return nil, err
+	}
 	techniques := map[string]bool{}
 	for _, a := range e.Alerts {
 		v.alerts[a.ID] = a

@@ -37,7 +37,7 @@ func describe(err error, requestID string) failure {
 }
 
 func statusOf(err error) int {
-	if errors.Is(err, errNoToken) || errors.Is(err, errWrongToken) {
+	if errors.Is(err, errNoToken) || errors.Is(err, errWrongToken) || errors.Is(err, errRevoked) {
 		return http.StatusUnauthorized
 	}
 	switch soc.KindOf(err) {

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
+	"github.com/fenghuo-soc/fenghuo/shared/store"
 )
 
 const flood = "AAAAAAAAAA"
@@ -83,6 +84,8 @@ func TestPagesEscapeEverything(t *testing.T) {
 	t.Parallel()
 	h, db, cloud := newConsole(t, Options{})
 	s := seed(t, db, hostile)
+	must(t, db.SavePass(t.Context(), soc.Pass{ID: hostile("P"), Account: uidD, For: hostile("alice"), GivenAt: testNow, GivenBy: hostile("console"), Ends: testNow.Add(1)},
+		store.AuditEntry{At: testNow, Actor: hostile("console"), Action: "window.pass", Account: uidD, Detail: hostile("d"), Origin: hostile("o"), Before: hostile("b"), After: hostile("a")}))
 	must(t, db.SaveAccount(t.Context(), soc.Account{UID: hostile("1"), Name: hostile("x"), State: soc.AccountJoined}))
 	must(t, db.SaveDataSource(t.Context(), soc.DataSource{Name: hostile("n"), Template: hostile("t"), Account: hostile("1"), Region: hostile("r"), Health: soc.Health(hostile("h")), Enabled: true}))
 	other := s.Incident
@@ -95,7 +98,7 @@ func TestPagesEscapeEverything(t *testing.T) {
 	}
 	for _, lang := range languages {
 		for _, target := range []string{
-			"/", "/events", "/events/" + s.Incident.ID, "/events/other", "/response", "/sources", "/accounts", "/accounts/" + uidC, "/accounts/" + uidD,
+			"/", "/events", "/events/" + s.Incident.ID, "/events/other", "/response", "/sources", "/accounts", "/audit", "/audit?verify=1", "/accounts/" + uidC, "/accounts/" + uidD,
 			"/search?query=" + url.QueryEscape(hostile("q")[:900]), "/login?next=" + url.QueryEscape("/"+hostile("")[:300]), "/events/" + url.PathEscape(hostile("id")[:300]),
 		} {
 			where := lang + " " + target[:min(60, len(target))]

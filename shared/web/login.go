@@ -6,12 +6,21 @@ import (
 	"strings"
 )
 
+// check lets a token or a pass in. owner is the account that a pass is for.
+func (c *console) check(r *http.Request, token string) (owner string, err error) {
+	owner, pass, err := c.auth.check(c.Client(r), token)
+	if err == nil && owner != "" {
+		err = c.inForce(r.Context(), owner, pass)
+	}
+	return owner, err
+}
+
 // admit lets a request in that brings the token, a pass or a session. owner is the account that a pass is for, "" for
 // who may see everything. A token in the address is turned into a session, and the browser is sent to the same address
 // without it.
 func (c *console) admit(w http.ResponseWriter, r *http.Request) (owner string, ok bool) {
 	if token, ok := bearer(r); ok {
-		owner, err := c.auth.check(c.Client(r), token)
+		owner, err := c.check(r, token)
 		if err != nil {
 			c.fail(w, r, err)
 			return "", false
@@ -19,7 +28,7 @@ func (c *console) admit(w http.ResponseWriter, r *http.Request) (owner string, o
 		return owner, true
 	}
 	if q := r.URL.Query(); q.Has("token") && r.Method == http.MethodGet {
-		owner, err := c.auth.check(c.Client(r), q.Get("token"))
+		owner, err := c.check(r, q.Get("token"))
 		if err != nil {
 			c.fail(w, r, err)
 			return "", false
@@ -30,7 +39,14 @@ func (c *console) admit(w http.ResponseWriter, r *http.Request) (owner string, o
 		return "", false
 	}
 	if k, err := r.Cookie(sessionCookie); err == nil {
-		if owner := c.auth.passOf(k.Value); owner != "" || c.auth.validSession(k.Value) {
+		owner, pass := c.auth.passOf(k.Value)
+		if owner != "" {
+			if err := c.inForce(r.Context(), owner, pass); err != nil {
+				c.fail(w, r, err)
+				return "", false
+			}
+		}
+		if owner != "" || c.auth.validSession(k.Value) {
 			return owner, true
 		}
 	}
@@ -63,7 +79,7 @@ type loginView struct {
 func (c *console) login(w http.ResponseWriter, r *http.Request) {
 	next := ownPath(r.PostFormValue("next"))
 	token := r.PostFormValue("token")
-	owner, err := c.auth.check(c.Client(r), token)
+	owner, err := c.check(r, token)
 	if err != nil {
 		c.render(w, r, statusOf(err), "login", "login.title", loginView{Next: next, Err: err})
 		return

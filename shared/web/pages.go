@@ -28,6 +28,7 @@ func (c *console) routePages(m *http.ServeMux) {
 	show("/search", "search", "search.title", c.searchPage)
 	show("/sources", "sources", "sources.title", c.sourcesPage)
 	show("/accounts", "accounts", "accounts.title", c.accountsPage)
+	show("/audit", "audit", "audit.title", c.auditPage)
 	m.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		c.fail(w, r, &soc.Error{Kind: soc.NotFound, Op: "find page", Err: errors.New("there is no page of this address"), Code: "NoPage"})
 	})

@@ -14,6 +14,7 @@ type Store interface {
 	historyStore
 	responseStore
 	approvalStore
+	passStore
 	scopeStore
 	// WithLock runs f while no other process runs under the same name.
 	WithLock(ctx context.Context, name string, ttl time.Duration, f func(context.Context) error) error
@@ -29,7 +30,9 @@ type historyStore interface {
 	Timeline(ctx context.Context, incidentID string) ([]soc.TimelineEntry, error)
 	AddTimeline(ctx context.Context, incidentID, key string, e soc.TimelineEntry) error
 	Audit(ctx context.Context, e store.AuditEntry) error
-	AuditTrail(ctx context.Context, limit int) ([]store.AuditEntry, error)
+	SearchAudit(ctx context.Context, q store.AuditQuery) ([]store.AuditEntry, error)
+	// VerifyAudit is a Conflict that names the first broken entry.
+	VerifyAudit(ctx context.Context) (entries int, last string, err error)
 }
 
 type responseStore interface {
@@ -50,6 +53,14 @@ type scopeStore interface {
 	DataSources(ctx context.Context) ([]soc.DataSource, error)
 	Alerts(ctx context.Context, f store.AlertFilter) ([]soc.Alert, error)
 	ParkedItems(ctx context.Context) ([]store.Parked, error)
+}
+
+type passStore interface {
+	SavePass(ctx context.Context, p soc.Pass, e store.AuditEntry) error
+	// Pass is NotFound when none has the id.
+	Pass(ctx context.Context, id string) (soc.Pass, error)
+	Passes(ctx context.Context, account string) ([]soc.Pass, error)
+	RevokePass(ctx context.Context, account, id, by string, now time.Time, e store.AuditEntry) error
 }
 
 // Flows starts playbooks and answers those that wait.

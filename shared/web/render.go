@@ -207,9 +207,9 @@ func (c *console) readers(r *http.Request, p *page) (owner string) {
 		return ""
 	}
 	if token, ok := bearer(r); ok {
-		owner = c.auth.passOf(token)
+		owner, _ = c.auth.passOf(token)
 	} else if k, err := r.Cookie(sessionCookie); err == nil {
-		owner = c.auth.passOf(k.Value)
+		owner, _ = c.auth.passOf(k.Value)
 		p.Session = owner != "" || c.auth.validSession(k.Value)
 	}
 	p.Owner = owner != ""

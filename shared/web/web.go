@@ -81,8 +81,8 @@ func New(o Options) (http.Handler, error) {
 	c.routeAPI(c.inner)
 	c.routePages(c.inner)
 	c.window = http.NewServeMux()
-	c.routeWindow(c.window)
-	c.routeWindow(c.inner)
+	c.routeWindow(c.window, false)
+	c.routeWindow(c.inner, true)
 	c.routePass(c.inner)
 	return secured(http.HandlerFunc(c.serve)), nil
 }

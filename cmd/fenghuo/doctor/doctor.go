@@ -11,6 +11,7 @@ import (
 
 	"github.com/fenghuo-soc/fenghuo/shared/cloud/function"
 	"github.com/fenghuo-soc/fenghuo/shared/cloud/openapi"
+	"github.com/fenghuo-soc/fenghuo/shared/diagnosis"
 	"github.com/fenghuo-soc/fenghuo/shared/org"
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
 )
@@ -25,8 +26,9 @@ type Options struct {
 // Finding is what was seen of one link, or of one subject of it: a function, an account, a data source.
 type Finding struct {
 	org.Finding
-	Account string `json:"account,omitempty"`
-	Subject string `json:"subject,omitempty"`
+	Lag     *diagnosis.Lag `json:"lag,omitempty"` // of a data source whose positions were compared
+	Account string         `json:"account,omitempty"`
+	Subject string         `json:"subject,omitempty"`
 }
 
 // Report is the whole chain. Links are in order; Broken is the first that failed.
@@ -64,6 +66,7 @@ func chain() []link {
 		{"broker", "The management account answers", "管理账号可以应答", broker},
 		{"member_roles", "The roles in the member are as they should be", "成员账号中的角色符合要求", memberRoles},
 		{"sources", "The member's logs are read", "成员日志正在被读取", sources},
+		{"audit", "The audit trail is whole", "审计记录完整", auditTrail},
 		{"runs", "The last runs of the functions ended well", "函数最近的运行均正常结束", lastRuns},
 	}
 }

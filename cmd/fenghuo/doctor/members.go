@@ -1,9 +1,11 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -109,19 +111,42 @@ func sources(_ context.Context, e *examination) {
 		e.skip(text{"The function diagnose did not answer.", "函数 diagnose 没有应答。"})
 		return
 	}
-	before, read := len(e.out), 0
+	before := len(e.out)
+	var read []diagnosed
 	for _, f := range e.seen.diagnosed {
 		switch {
 		case f.ID == diagnosis.ScopeCheck:
 		case f.Result != org.Pass:
-			e.out = append(e.out, Finding{Finding: f.Finding, Account: f.Account, Subject: f.Source})
-		case f.ID == diagnosis.ArrivalCheck:
-			read++
+			e.out = append(e.out, Finding{Finding: f.Finding, Lag: f.Lag, Account: f.Account, Subject: f.Source})
+		case f.ID == diagnosis.ArrivalCheck && f.Lag != nil:
+			read = append(read, f)
 		}
 	}
 	if len(e.out) == before {
-		e.pass(text{fmt.Sprintf("%d data sources.", read), fmt.Sprintf("%d 个数据源。", read)})
+		e.pass(text{fmt.Sprintf("%d data sources.", len(read)), fmt.Sprintf("%d 个数据源。", len(read))})
 	}
+	e.lags(read)
+}
+
+// shownLags is how many data sources that are read are shown with how far behind they are.
+const shownLags = 20
+
+// lags shows the data sources that are read, those that are furthest behind first.
+func (e *examination) lags(read []diagnosed) {
+	slices.SortStableFunc(read, func(a, b diagnosed) int {
+		return cmp.Or(cmp.Compare(waiting(b), waiting(a)), cmp.Compare(b.Lag.Groups, a.Lag.Groups))
+	})
+	for _, f := range read[:min(len(read), shownLags)] {
+		e.out = append(e.out, Finding{Finding: f.Finding, Lag: f.Lag, Account: f.Account, Subject: f.Source})
+	}
+}
+
+// waiting orders lags by how long the oldest data waits, whatever the time is.
+func waiting(f diagnosed) int64 {
+	if f.Lag.Since.IsZero() {
+		return math.MinInt64
+	}
+	return -f.Lag.Since.UnixNano()
 }
 
 // lastRuns looks for functions whose last runs failed. The lines that it looks for are those that package fc writes.

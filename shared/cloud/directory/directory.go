@@ -107,6 +107,13 @@ type Account struct {
 	DeletionStatus string `json:"DeletionStatus"`
 }
 
+// Closing tells whether the account will be gone; a check for that which failed leaves the account as it was. Only an
+// account that GetAccount returned knows it.
+//
+// Assumption: an account can be worked in until its deletion status is Deleting. The directory shows nothing about
+// accounts that are locked for other reasons, as an overdue payment.
+func (a Account) Closing() bool { return a.DeletionStatus == "Deleting" }
+
 // ListAccounts returns all members, without the management account. The management account and delegated
 // administrators may call it.
 func (c *Client) ListAccounts(ctx context.Context) ([]Account, error) {

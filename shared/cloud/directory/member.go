@@ -1,6 +1,9 @@
 package directory
 
-import "context"
+import (
+	"context"
+	"strconv"
+)
 
 // Member is an account of the directory with its tags.
 type Member struct {
@@ -29,6 +32,17 @@ func (c *Client) ListMembers(ctx context.Context) ([]Member, error) {
 		return len(out.Accounts.Account), out.TotalCount, err
 	})
 	return all, err
+}
+
+// TagMember sets tags of a member; its other tags stay. Only the management account may. Kinds: NotFound for an account
+// outside, Conflict when it would have too many.
+func (c *Client) TagMember(ctx context.Context, id string, tags ...Tag) error {
+	query := map[string]string{"ResourceType": "Account", "ResourceId.1": id}
+	for i, t := range tags {
+		n := strconv.Itoa(i + 1)
+		query["Tag."+n+".Key"], query["Tag."+n+".Value"] = t.Key, t.Value
+	}
+	return c.do(ctx, "TagResources", id, query, nil)
 }
 
 // ListInvitations returns the invitations that the management account sent, in every state.
