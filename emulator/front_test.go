@@ -272,7 +272,7 @@ func TestCallsAreRecorded(t *testing.T) {
 	if n := len(calls(t, s, url.Values{"verdict": {"denied"}, "action": {"sts:*"}})); n != 1 {
 		t.Errorf("%d denied calls", n)
 	}
-	for _, bad := range []string{"verdikt=denied", "limit=0", "limit=x", "fault=perhaps"} {
+	for _, bad := range []string{"verdikt=denied", "limit=0", "limit=x", "fault=perhaps", "verdict=deny"} {
 		res, err := http.Get(s.Endpoint() + "/_emulator/calls?" + bad)
 		if err != nil {
 			t.Fatal(err)

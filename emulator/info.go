@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/fenghuo-soc/fenghuo/emulator/record"
@@ -76,7 +77,9 @@ func callFilter(q url.Values) (f record.Filter, err error) {
 		case "resource":
 			f.Resource = v
 		case "verdict":
-			f.Verdict = record.Verdict(v)
+			if f.Verdict = record.Verdict(v); !slices.Contains(record.Verdicts(), f.Verdict) {
+				err = fmt.Errorf("verdict %q is none of %v", v, record.Verdicts())
+			}
 		case "fault":
 			f.Fault, err = strconv.ParseBool(v)
 		case "limit":

@@ -245,7 +245,7 @@ func TestFolderQuota(t *testing.T) {
 		t.Fatal(err)
 	}
 	for n := range 101 {
-		_, err := w.AddFolder(uidA, "", "folder "+itoa(n))
+		_, err := w.AddFolder(uidA, "", "folder-"+itoa(n))
 		var refused *gateway.Error
 		if n == 100 && (!errors.As(err, &refused) || refused.Code != "QuotaExceeded.Folder.Count") || n < 100 && err != nil {
 			t.Fatalf("folder %d: %v", n, err)

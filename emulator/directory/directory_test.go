@@ -182,7 +182,7 @@ func TestFolders(t *testing.T) {
 	w := seeded(t)
 	parent, deepest := "", ""
 	for i := range 5 {
-		id, err := w.AddFolder(uidA, parent, fmt.Sprintf("level %d", i+1))
+		id, err := w.AddFolder(uidA, parent, fmt.Sprintf("level-%d", i+1))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -192,7 +192,7 @@ func TestFolders(t *testing.T) {
 	if _, err := w.rd(t, ak, "CreateFolder", "FolderName", "six", "ParentFolderId", deepest); code(err) != "409 LimitExceeded.Folder.Depth" {
 		t.Errorf("sixth level: %v", err)
 	}
-	if _, err := w.rd(t, ak, "CreateFolder", "FolderName", "level 1"); code(err) != "400 InvalidParameter.Folder.Name.AlreadyUsed" {
+	if _, err := w.rd(t, ak, "CreateFolder", "FolderName", "level-1"); code(err) != "400 InvalidParameter.Folder.Name.AlreadyUsed" {
 		t.Errorf("same name: %v", err)
 	}
 	if _, err := w.rd(t, ak, "MoveAccount", "AccountId", uidC, "DestinationFolderId", deepest); err != nil {

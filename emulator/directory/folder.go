@@ -2,6 +2,7 @@ package directory
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -44,13 +45,17 @@ func (t *tree) children(parent string) []*folder {
 	return out
 }
 
-// CheckFolderName checks the length of the name of a folder.
+var folderName = regexp.MustCompile(`^[\p{L}\p{N}_.-]+$`)
+
+// CheckFolderName checks the name of a folder: 1 to 24 letters, digits, underscores, periods and hyphens.
 func CheckFolderName(name string) error {
 	switch n := utf8.RuneCountInString(name); {
 	case n == 0:
 		return missing("Folder.Name")
 	case n > 24:
 		return invalid("Folder.Name.Length", "A folder name has 1 to 24 characters.")
+	case !folderName.MatchString(name):
+		return invalid("Folder.Name", "A folder name has letters, digits, underscores, periods and hyphens only.")
 	}
 	return nil
 }
@@ -71,7 +76,10 @@ func (s *Service) createFolder(t *tree, parent, name string, tags []tag) (*folde
 	if parent == "" {
 		parent = t.rootID
 	}
-	if !t.hasFolder(parent) {
+	switch {
+	case !strings.HasPrefix(parent, "r-") && !strings.HasPrefix(parent, "fd-"):
+		return nil, invalid("ParentFolderId", "%q is no id of a folder.", parent)
+	case !t.hasFolder(parent):
 		return nil, noFolder(parent)
 	}
 	if err := t.checkFolderName(parent, name, ""); err != nil {

@@ -32,13 +32,17 @@ func TestLimits(t *testing.T) {
 		{"characters of a display name", func(t *testing.T, w *world, version string) {
 			w.fill(t, version, "CreateResourceAccount", "DisplayName", "支付 Pay_1.2-3")
 		}, []string{"CreateResourceAccount", "DisplayName", "a/b"}, "400 InvalidParameter.Account.DisplayName"},
+		{"characters of a folder name", func(t *testing.T, w *world, version string) {
+			w.fill(t, version, "CreateFolder", "FolderName", "支付_1.2-3")
+		}, []string{"CreateFolder", "FolderName", "a/b"}, "400 InvalidParameter.Folder.Name"},
+		{"id of a folder", func(*testing.T, *world, string) {}, []string{"CreateFolder", "FolderName", "a", "ParentFolderId", "Core"}, "400 InvalidParameter.ParentFolderId"},
 		{"100 folders", func(t *testing.T, w *world, _ string) {
 			for i := range 100 {
 				if _, err := w.AddFolder(uidA, "", fmt.Sprintf("f%d", i)); err != nil {
 					t.Fatal(err)
 				}
 			}
-		}, []string{"CreateFolder", "FolderName", "one more"}, "409 QuotaExceeded.Folder.Count"},
+		}, []string{"CreateFolder", "FolderName", "one-more"}, "409 QuotaExceeded.Folder.Count"},
 		{"20 invitations a day", func(t *testing.T, w *world, version string) {
 			for i := range 20 {
 				w.cancel(t, version, w.invite(t, version, fmt.Sprint(100+i)))
@@ -166,7 +170,7 @@ func TestDepthAndAttachments(t *testing.T) {
 			w := limitWorld(t)
 			parent, codes := "", []string{}
 			for i := range 6 {
-				out, code := w.v(t, version, uidA, "CreateFolder", "FolderName", fmt.Sprintf("level %d", i+1), "ParentFolderId", parent)
+				out, code := w.v(t, version, uidA, "CreateFolder", "FolderName", fmt.Sprintf("level-%d", i+1), "ParentFolderId", parent)
 				if codes = append(codes, code); code == "" {
 					parent = out["Folder"].(map[string]any)["FolderId"].(string)
 				}

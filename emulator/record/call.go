@@ -42,6 +42,9 @@ const (
 	Cut     Verdict = "cut"     // there was no complete answer
 )
 
+// Verdicts are all of them.
+func Verdicts() []Verdict { return []Verdict{Allowed, Denied, Failed, Cut} }
+
 func (c *Call) judge() Verdict {
 	for _, q := range c.Questions {
 		if !q.Allowed {

@@ -55,8 +55,8 @@ async function structure() {
   await check('RD: a folder with a long name', () => refused(chief('CreateFolder', { folderName: 'x'.repeat(25) }), 400, 'InvalidParameter.Folder.Name.Length'));
   await check('RD: five levels and no sixth', async () => {
     let parentFolderId = folder;
-    for (let n = 2; n <= 5; n++) ({ Folder: { FolderId: parentFolderId } } = await chief('CreateFolder', { folderName: `level ${n}`, parentFolderId }));
-    await refused(chief('CreateFolder', { folderName: 'level 6', parentFolderId }), 409, 'LimitExceeded.Folder.Depth');
+    for (let n = 2; n <= 5; n++) ({ Folder: { FolderId: parentFolderId } } = await chief('CreateFolder', { folderName: `level-${n}`, parentFolderId }));
+    await refused(chief('CreateFolder', { folderName: 'level-6', parentFolderId }), 409, 'LimitExceeded.Folder.Depth');
     equal((await chief('ListAncestors', { childId: parentFolderId })).Folders.Folder.length, 5);
   });
   await check('RD: a folder with subfolders is not deleted', () => refused(chief('DeleteFolder', { folderId: folder }), 409, 'DeleteConflict.Folder.SubFolder'));
