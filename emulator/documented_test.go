@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	cloudsiem "github.com/aliyun/alibaba-cloud-sdk-go/services/cloud-siem"
 	"github.com/aliyun/alibaba-cloud-sdk-go/services/ram"
 	"github.com/aliyun/alibaba-cloud-sdk-go/services/resourcemanager"
 	"github.com/aliyun/alibaba-cloud-sdk-go/services/sts"
@@ -131,7 +132,7 @@ func TestDocumentedOperations(t *testing.T) {
 			t.Errorf("%s %s %s %s: %d %s", d.product, d.name, d.method, d.path, status, body)
 		}
 	}
-	for _, product := range []string{"Sls", "FC", "fnf", "ROS", "waf-openapi", "Cloudfw", "Ecs", "Sas", "Oss", "Ram", "Sts", "Ims", "ResourceManager", "ResourceDirectoryMaster"} {
+	for _, product := range []string{"Sls", "FC", "fnf", "ROS", "waf-openapi", "Cloudfw", "Ecs", "Sas", "cloud-siem", "Oss", "Ram", "Sts", "Ims", "ResourceManager", "ResourceDirectoryMaster"} {
 		t.Logf("%s: %d documented operations are absent and refused by name", product, absent[product])
 	}
 }
@@ -146,6 +147,7 @@ func TestDocumentedList(t *testing.T) {
 	}
 	for product, operations := range map[string][]string{
 		"ResourceManager": operationsOf(&resourcemanager.Client{}), "Ram": operationsOf(&ram.Client{}), "Sts": operationsOf(&sts.Client{}),
+		"cloud-siem": operationsOf(&cloudsiem.Client{}),
 	} {
 		if len(operations) == 0 {
 			t.Errorf("no operations of %s were found", product)

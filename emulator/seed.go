@@ -22,7 +22,7 @@ func (s *cloud) seed() error {
 		if err := s.iam.CreateAccount(a.UID, a.Name); err != nil {
 			return fmt.Errorf("create account %s: %w", a.UID, err)
 		}
-		id, secret := s.iam.SeedUser(a.UID, "operator", "AdministratorAccess")
+		id, secret := s.iam.SeedUser(a.UID, operatorName, "AdministratorAccess")
 		s.operator[a.UID] = Keys{id, secret}
 		if a.RootKey {
 			id, secret := s.iam.SeedRootKey(a.UID)

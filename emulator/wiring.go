@@ -103,6 +103,8 @@ func (s *cloud) identityOptions() iam.Options {
 	return iam.Options{
 		Clock:           s.clock.Now,
 		Seed:            "fenghuo",
+		Limits:          s.world.RAM.Limits,
+		DeletionDelay:   s.world.RAM.DeletionDelay,
 		PrincipalRD:     func(account string) (string, string) { return s.rd.PrincipalRD(account) },
 		ControlPolicies: func(caller, owner string) [][]string { return s.rd.ControlPolicies(caller, owner) },
 		RoleUsage: func(account, service string) map[string][]string {
@@ -155,6 +157,10 @@ func (s *cloud) directoryOptions() directory.Options {
 		CheckPolicy:          iam.CheckPolicy,
 		Roles:                s.iam,
 		RequireTrustedAccess: true,
+		Limits:               s.world.Directory.Limits,
+		DelegateLimit:        s.world.Directory.Administrators,
+		DeletionDelay:        s.world.Directory.DeletionDelay,
+		SerialWrites:         s.world.Directory.SerialWrites,
 	}
 }
 

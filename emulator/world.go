@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/fenghuo-soc/fenghuo/emulator/clock"
+	"github.com/fenghuo-soc/fenghuo/emulator/directory"
 )
 
 //go:embed worlds/*.yaml
@@ -23,6 +24,7 @@ type World struct {
 	Clock     WorldClock     `yaml:"clock"`
 
 	LogService WorldLogService `yaml:"log_service"`
+	RAM        WorldRAM        `yaml:"ram"`
 }
 
 // WorldClock is the time of the cloud. Without it the cloud follows the wall clock.
@@ -103,6 +105,13 @@ type WorldDirectory struct {
 	Trusted []string `yaml:"trusted_services"` // service principals with trusted access
 	// Folders stand below the root folder or below one that stands before them.
 	Folders []WorldFolder `yaml:"folders"`
+
+	Limits         directory.Limits `yaml:"limits"`                   // zero = as documented; the members of the world come on top
+	Administrators map[string]int   `yaml:"delegated_administrators"` // how many a service may have, by principal; 10 otherwise
+	// DeletionDelay is how long the check before the deletion of a member takes, and then the deletion.
+	DeletionDelay time.Duration `yaml:"deletion_delay"`
+	// SerialWrites makes a write fail that begins while another one of its account runs, as the cloud does.
+	SerialWrites bool `yaml:"serial_writes"`
 }
 
 // WorldFolder is a folder of the resource directory.

@@ -18,17 +18,20 @@ func wrong(path, format string, args ...any) error {
 	return problem{path, fmt.Sprintf(format, args...)}
 }
 
-var uidRule = regexp.MustCompile(`^\d{16}$`)
+var (
+	uidRule    = regexp.MustCompile(`^\d{16}$`)
+	regionRule = regexp.MustCompile(`^[a-z]+(-[a-z0-9]+)+$`)
+)
 
 // check refuses a world that means nothing.
 func (w World) check() error {
-	if w.Region == "" {
-		return wrong("region", "region is missing")
+	if !regionRule.MatchString(w.Region) {
+		return wrong("region", "region %q is not one such as cn-hangzhou", w.Region)
 	}
 	if len(w.Accounts) == 0 {
 		return wrong("accounts", "there are no accounts")
 	}
-	for _, f := range []func() error{w.checkAccounts, w.checkDirectory, w.checkLogs, w.checkClock, w.LogService.check} {
+	for _, f := range []func() error{w.checkAccounts, w.checkResources, w.checkDirectory, w.checkNames, w.checkLogs, w.checkClock, w.LogService.check, w.RAM.check} {
 		if err := f(); err != nil {
 			return err
 		}
@@ -52,11 +55,6 @@ func (w World) checkAccounts() error {
 			return wrong(at+"uid", "account %s stands twice", a.UID)
 		case a.Kind != "management" && a.Kind != "administrator" && a.Kind != "member":
 			return wrong(at+"kind", "account %s has kind %q; it is management, administrator or member", a.UID, a.Kind)
-		}
-		for n, l := range a.Logstores {
-			if l.Project == "" || l.Logstore == "" {
-				return wrong(fmt.Sprintf("%slogstores.%d", at, n), "a Logstore needs project and logstore")
-			}
 		}
 		if a.Kind == "management" {
 			management++

@@ -1,8 +1,10 @@
 package emulator
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"reflect"
 	"regexp"
 	"slices"
@@ -15,12 +17,20 @@ import (
 // ParseWorld reads a world from YAML. Fields that do not exist, values of another kind and values that mean nothing are
 // errors with the line and column where they stand; file is the name that errors begin with.
 func ParseWorld(file string, text []byte) (World, error) {
-	var doc yaml.Node
-	if err := yaml.Unmarshal(text, &doc); err != nil {
-		return World{}, fmt.Errorf("world %s: %s", file, strings.TrimPrefix(err.Error(), "yaml: "))
-	}
-	if len(doc.Content) == 0 {
+	var doc, second yaml.Node
+	d := yaml.NewDecoder(bytes.NewReader(text))
+	err := d.Decode(&doc)
+	switch {
+	case errors.Is(err, io.EOF) || err == nil && len(doc.Content) == 0:
 		return World{}, fmt.Errorf("world %s: the file is empty", file)
+	case err == nil:
+		err = d.Decode(&second)
+	}
+	switch {
+	case err == nil:
+		return World{}, fmt.Errorf("world %s:%d:%d: a second document begins here, and a world is one", file, second.Line, second.Column)
+	case !errors.Is(err, io.EOF):
+		return World{}, fmt.Errorf("world %s: %s", file, strings.TrimPrefix(err.Error(), "yaml: "))
 	}
 	root := doc.Content[0]
 	if n, what := strictly(root, reflect.TypeFor[World]()); n != nil {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // timers and snapshots name time zones, also where the system has none
 
 	"github.com/alecthomas/kong"
 

@@ -19,10 +19,9 @@ import (
 )
 
 type permissionsCommand struct {
-	Seed      uint64 `default:"1" help:"The same seed makes the same logs."`
-	Records   int    `default:"4000" help:"Ordinary log records around the attacks."`
-	JSON      bool   `name:"json" help:"Print the comparison as JSON on standard output."`
-	Resources bool   `help:"Also list resource patterns that no call met, of actions that were used."`
+	Seed    uint64 `default:"1" help:"The same seed makes the same logs."`
+	Records int    `default:"4000" help:"Ordinary log records around the attacks."`
+	JSON    bool   `name:"json" help:"Print the comparison as JSON on standard output."`
 }
 
 // Run tells the story, compares what each role is granted with what it used, and ends with 1 when they differ.
@@ -65,7 +64,7 @@ func (c *permissionsCommand) tell(out io.Writer, report prover.Report) error {
 		}
 		fmt.Fprintln(out, string(b))
 	} else {
-		printPermissions(out, report, c.Resources)
+		printPermissions(out, report)
 	}
 	if !report.OK() {
 		return exitCode(exitFailed)
@@ -88,22 +87,29 @@ func prove(s *emulator.Server, granted []iam.Grant) prover.Report {
 }
 
 // printPermissions prints two lists, each role once, in columns.
-func printPermissions(out io.Writer, r prover.Report, resources bool) {
+func printPermissions(out io.Writer, r prover.Report) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	defer w.Flush()
 	section := func(title string) { fmt.Fprintf(w, "\n%s\n", title) }
-	fmt.Fprintln(w, "ROLE\tGRANTED\tUSED\tNOT USED\tNOT GRANTED")
+	fmt.Fprintln(w, "ROLE\tUSED\tNOT NEEDED\tNOT GRANTED")
 	for _, role := range r.Roles {
-		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\n", role.Label, len(role.Used)+len(role.Unused), len(role.Used), len(role.Unused), len(role.Missing))
+		fmt.Fprintf(w, "%s\t%d\t%d\t%d\n", role.Label, len(role.Used), len(role.Unused), len(role.Missing))
 	}
 	section("granted and never used")
 	for _, role := range r.Roles {
 		for _, g := range role.Unused {
 			why := "NOT EXCUSED: take it out of template.yaml, or write down why it is needed"
-			if g.Reason != "" {
+			switch {
+			case g.Reason != "":
 				why = "excused: " + g.Reason
+			case strings.ContainsAny(g.Action, "*?"):
+				why = "NOT EXCUSED: it allows more than was asked for; name the actions in template.yaml"
 			}
-			fmt.Fprintf(w, "  %s\t%s\t%s\n", role.Label, g.Action, why)
+			what := g.Action
+			if g.Resource != "" {
+				what += " on " + g.Resource
+			}
+			fmt.Fprintf(w, "  %s\t%s\t%s\n", role.Label, what, why)
 		}
 	}
 	section("used and not granted")
@@ -112,18 +118,10 @@ func printPermissions(out io.Writer, r prover.Report, resources bool) {
 			fmt.Fprintf(w, "  %s\t%s\t%s\t%d times\n", role.Label, m.Action, m.Resource, m.Times)
 		}
 	}
-	if resources {
-		section("resource patterns that no call met (not judged)")
-		for _, role := range r.Roles {
-			for _, p := range role.Idle {
-				fmt.Fprintf(w, "  %s\t%s\t%s\n", role.Label, p.Action, p.Resource)
-			}
-		}
-	}
 	if len(r.Stale) > 0 {
 		section("exceptions for what is not granted any more")
 		for _, x := range r.Stale {
-			fmt.Fprintf(w, "  %s\t%s\n", x.Role, x.Action)
+			fmt.Fprintf(w, "  %s\t%s\t%s\n", x.Role, x.Action, x.Resource)
 		}
 	}
 	verdict := "\nevery grant is used or excused, and nothing else was asked for"

@@ -21,13 +21,17 @@ const proverAccount = "1100000000000003"
 func TestPermissionsJudge(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		granted, used string // actions of RAM
+		granted, used string // statement of the policy; actions of RAM
+		system        string // a system policy of the role
 		ok            bool
 		want          string
 	}{
-		"used and granted":       {"ram:ListUsers", "ListUsers", true, "every grant is used or excused"},
-		"granted and never used": {`ram:ListUsers","ram:ListGroups`, "ListUsers", false, "NOT EXCUSED"},
-		"used and not granted":   {"ram:ListUsers", "ListUsers ListGroups", false, "used and not granted\n  member/fenghuo-test  ram:ListGroups"},
+		"used and granted":       {`"Action":"ram:ListUsers"`, "ListUsers", "", true, "every grant is used or excused"},
+		"granted and never used": {`"Action":["ram:ListUsers","ram:ListGroups"]`, "ListUsers", "", false, "NOT EXCUSED: take it out"},
+		"used and not granted":   {`"Action":"ram:ListUsers"`, "ListUsers ListGroups", "", false, "used and not granted\n  member/fenghuo-test  ram:ListGroups"},
+		"a pattern of actions":   {`"Action":"ram:List*"`, "ListUsers", "", false, "ram:List*  NOT EXCUSED: it allows more"},
+		"all actions but one":    {`"NotAction":"ram:ListGroups"`, "ListUsers", "", false, "* except ram:ListGroups"},
+		"a system policy":        {`"Action":"ram:ListUsers"`, "ListUsers", "AliyunLogReadOnlyAccess", false, "log:Get*"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -52,8 +56,11 @@ func TestPermissionsJudge(t *testing.T) {
 				}
 			}
 			do("CreateRole", map[string]string{"RoleName": "fenghuo-test", "AssumeRolePolicyDocument": `{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"RAM":["acs:ram::` + proverAccount + `:root"]}}]}`})
-			do("CreatePolicy", map[string]string{"PolicyName": "p", "PolicyDocument": `{"Version":"1","Statement":[{"Effect":"Allow","Action":["` + tt.granted + `"],"Resource":"*"}]}`})
+			do("CreatePolicy", map[string]string{"PolicyName": "p", "PolicyDocument": `{"Version":"1","Statement":[{"Effect":"Allow",` + tt.granted + `,"Resource":"*"}]}`})
 			do("AttachPolicyToRole", map[string]string{"PolicyName": "p", "PolicyType": "Custom", "RoleName": "fenghuo-test"})
+			if tt.system != "" {
+				do("AttachPolicyToRole", map[string]string{"PolicyName": tt.system, "PolicyType": "System", "RoleName": "fenghuo-test"})
+			}
 			var got struct {
 				Credentials struct{ AccessKeyId, AccessKeySecret, SecurityToken string } //nolint:revive // as the answer has it
 			}

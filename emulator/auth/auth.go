@@ -30,7 +30,8 @@ type Caller struct {
 	PrincipalID string // user id; <role id>:<session>; account id for root
 	ARN         string // acs:ram::<account>:root | :user/<name> | :role/<name>/<session>
 	AccessKeyID string
-	SourceIP    string
+	SourceIP    string // of the request; "" for what a cloud service does inside
+	Secure      bool   // the request came over TLS
 }
 
 // Credential is what stands behind an access key id.
@@ -53,8 +54,8 @@ type Request struct {
 	Caller   Caller
 	Action   string // log:PostLogStoreLogs
 	Resource string // acs:log:cn-hangzhou:<account>:project/p/logstore/l
-	// Context holds condition keys beyond those that follow from the caller and the clock, such as sts:ExternalId,
-	// acs:SecureTransport or ram:ServiceName. Names compare case-insensitively; a key given here wins.
+	// Context holds condition keys beyond those that follow from the caller and the clock, such as sts:ExternalId or
+	// ram:ServiceName. Names compare case-insensitively; a key given here wins.
 	Context map[string]string
 }
 

@@ -183,7 +183,7 @@ func format(a []any) (any, error) {
 		if s, ok := v.(string); ok {
 			b.WriteString(s)
 		} else {
-			j, err := json.Marshal(v)
+			j, err := encode(v)
 			if err != nil {
 				return nil, err
 			}

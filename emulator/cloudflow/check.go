@@ -26,11 +26,12 @@ func (d *Definition) check(known func(function string) bool, as *Assumptions) []
 // compare orders problems by place.
 func (p Problem) compare(o Problem) int { return cmp.Or(p.Line-o.Line, p.Column-o.Column) }
 
-// Check reads a definition and finds all that [Parse] and [Definition.Check] find, in the order of the text.
+// Check reads a definition and finds all that [Parse] and [Definition.Check] find, and parameters of tasks that can never
+// work, in the order of the text.
 func Check(text string, known func(function string) bool) []Problem {
 	d, problems := Parse(text)
 	if d != nil {
-		problems = append(problems, d.Check(known)...)
+		problems = slices.Concat(problems, d.Check(known), d.checkParameters())
 	}
 	slices.SortStableFunc(problems, Problem.compare)
 	return problems
@@ -80,7 +81,11 @@ func (c *checker) scope(s *Scope) {
 		c.names[st.Name] = true
 	}
 	start := s.state(s.StartAt)
-	if start == nil {
+	switch {
+	case start != nil:
+	case s.startPos == (Pos{}):
+		c.add(s.Pos, "there is no StartAt")
+	default:
 		c.add(s.startPos, "StartAt names %q, and there is no such state here", s.StartAt)
 	}
 	for _, st := range s.States {
@@ -116,7 +121,7 @@ func (c *checker) state(s *Scope, st *State) {
 		}
 	}
 	for _, k := range st.Catch {
-		c.target(s, k.Pos, k.Next, "Catch of "+st.Name)
+		c.target(s, placeIn(k.places, "Next", k.Pos), k.Next, "Catch of "+st.Name)
 		if k.Output == nil {
 			c.add(k.Pos, "Catch of %s has no OutputConstructor; what the next state would get is not documented", st.Name)
 		}

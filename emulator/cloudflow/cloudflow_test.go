@@ -248,25 +248,103 @@ func TestCallback(t *testing.T) {
 					t.Fatal(gerr)
 				}
 				tok := <-token
+				if _, err := svc.reportTask("2", tok, report{}); err == nil {
+					t.Error("another account answered")
+				}
+				var id int
+				var err *gateway.Error
+				last := "TaskTimedOut"
 				switch tc.name {
 				case "succeeded":
-					if err := svc.reportTask(tok, report{output: map[string]any{"decision": "approved"}}); err != nil {
-						t.Fatal(err)
-					}
+					last = "TaskSucceeded"
+					id, err = svc.reportTask("1", tok, report{output: map[string]any{"decision": "approved"}})
 				case "failed":
-					if err := svc.reportTask(tok, report{err: failf("NotNow", "")}); err != nil {
-						t.Fatal(err)
-					}
+					last = "TaskFailed"
+					id, err = svc.reportTask("1", tok, report{err: failf("NotNow", "")})
+				}
+				if err != nil {
+					t.Fatal(err)
 				}
 				<-x.done
+				want := []string{"ExecutionStarted", "StepEntered", "TaskScheduled", "TaskStarted", "TaskSubmitted", last}
+				var got []string
+				for _, e := range x.events[:len(want)] {
+					got = append(got, e.Type)
+				}
+				if d := cmp.Diff(want, got); d != "" || id != 0 && id != len(want) {
+					t.Errorf("event %d of the answer; %s", id, d)
+				}
 				if x.output != tc.want {
 					t.Errorf("%s %s %s, want %s", x.status, x.output, x.detail, tc.want)
 				}
-				if err := svc.reportTask(tok, report{}); err == nil {
+				if _, err := svc.reportTask("1", tok, report{}); err == nil {
 					t.Error("a used token was taken again")
 				}
 			})
 		})
+	}
+}
+
+// TestAnswerBeforeTheInvocationReturns: a function may report its task before it has answered itself.
+func TestAnswerBeforeTheInvocationReturns(t *testing.T) {
+	t.Parallel()
+	var svc *Service
+	s := &stage{functions: map[string]func(map[string]any, int) InvocationResult{"ask": func(b map[string]any, _ int) InvocationResult {
+		if id, err := svc.reportTask("1", b["token"].(string), report{output: map[string]any{"n": 1.0}}); err != nil || id != 6 {
+			t.Errorf("event %d, %v", id, err)
+		}
+		return answer(map[string]any{})
+	}}}
+	svc = newService(t, s)
+	x := svc.runFlow(t, flowOf("  - {Name: A, Type: Task, Action: FC:InvokeFunction, TaskMode: WaitForCustomCallback, Timeout: 60, Parameters: {resourceArn: acs:fc:::functions/ask/LATEST, invocationType: Sync, body: {token.$: $Context.Current.TaskToken}}, End: true}\n"), `{}`)
+	var got []string
+	for _, e := range x.events[2:6] {
+		got = append(got, e.Type)
+	}
+	if d := cmp.Diff([]string{"TaskScheduled", "TaskStarted", "TaskSubmitted", "TaskSucceeded"}, got); d != "" || x.output != `{"n":1}` {
+		t.Errorf("%s %s", x.output, d)
+	}
+}
+
+// TestSizesCountWhatIsThere: characters that JSON encoders like to escape count as they are.
+func TestSizesCountWhatIsThere(t *testing.T) {
+	t.Parallel()
+	s := &stage{functions: map[string]func(map[string]any, int) InvocationResult{"fn": func(b map[string]any, _ int) InvocationResult { return answer(b) }}}
+	flow := flowOf("  - {Name: A, Type: Task, Action: FC:InvokeFunction, Parameters: {resourceArn: acs:fc:::functions/fn/LATEST, invocationType: Sync, body: {n.$: length($Input.text), tag: <a&b>}}, OutputConstructor: {text.$: $Input.text, n.$: $Output.Body.n}, End: true}\n")
+	text := strings.Repeat("<", 60_000)
+	x := newService(t, s).runFlow(t, flow, `{"text":"`+text+`"}`)
+	if want := `{"n":60000,"text":"` + text + `"}`; x.status != "Succeeded" || x.output != want {
+		t.Errorf("%s %s %.100s", x.status, x.detail, x.output)
+	}
+	if want := `{"n":60000,"tag":"<a&b>"}`; s.payloads[0] != want {
+		t.Errorf("payload %s, want %s", s.payloads[0], want)
+	}
+}
+
+// TestNoRole: whatever a task calls, the flow must have a role.
+func TestNoRole(t *testing.T) {
+	t.Parallel()
+	svc := newService(t, &stage{})
+	for _, action := range []string{
+		"HTTP:Request, Parameters: {url: 'http://127.0.0.1:1/', method: GET}",
+		"FC:InvokeFunction, Parameters: {resourceArn: acs:fc:::functions/fn/LATEST, invocationType: Sync}",
+		"FNF:StartExecution, Parameters: {resourceArn: acs:fnf:::flow/f}",
+	} {
+		text := flowOf("  - {Name: A, Type: Task, End: true, Action: " + action + "}\n")
+		c := &gateway.Call{Caller: auth.Caller{AccountID: "1"}, Params: map[string][]string{"Name": {"f"}, "Definition": {text}, "Description": {"d"}, "Type": {"FDL"}}}
+		if _, err := svc.createFlow(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+		x, gerr := svc.start(startOptions{account: "1", flow: "f", input: `{}`})
+		if gerr != nil {
+			t.Fatal(gerr)
+		}
+		if <-x.done; x.status != "Failed" || x.code != "AccessDenied" {
+			t.Errorf("%s: %s %s", action, x.status, x.code)
+		}
+		if _, err := svc.deleteFlow(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -343,7 +421,7 @@ func TestProblemsNameTheirLine(t *testing.T) {
 		{"no action", flowOf("  - Name: A\n    Type: Task\n    Action: DescribeInstances\n    End: true\n"), `line 8, column 13: A: action "DescribeInstances" is not {product}:{operation}`},
 		{"OpenAPI action that waits", flowOf("  - Name: A\n    Type: Task\n    Action: ECS:DescribeInstances\n    TaskMode: WaitForCustomCallback\n    Timeout: 9\n    End: true\n"), `line 9, column 15: ECS:DescribeInstances does not support TaskMode "WaitForCustomCallback"`},
 		{"timeout that is no number", flowOf("  - Name: A\n    Type: Task\n    Action: HTTP:Request\n    Timeout: 10s\n    End: true\n"), "line 9, column 14: it is 10s; 0 to 604800 seconds are allowed"},
-		{"no YAML", "Type: StateMachine\nStates:\n  - a: b: c\n", "line 3, column 1: not YAML: mapping values are not allowed"},
+		{"no YAML", "Type: StateMachine\nStates:\n  - a: b: c\n", "line 3, column 9: not YAML: mapping values are not allowed"},
 		{"next outside its scope", flowOf("  - Name: A\n    Type: Map\n    ItemsPath: $Input.l\n    Processor: {StartAt: I, States: [{Name: I, Type: Pass, Next: B}]}\n    Next: B\n  - {Name: B, Type: Succeed}\n"), `I leads to "B", and there is no such state in this scope`},
 		{"alias", "Type: StateMachine\nStates: &a [*a]\n", "line 2, column 13: whether definitions may use YAML aliases"},
 		{"wait too long", flowOf("  - {Name: A, Type: Wait, Seconds: 301, End: true}\n"), "301 is not between 1 and 300"},
@@ -384,17 +462,14 @@ func TestShippedFlowsAreSound(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		d, problems := Parse(string(text))
-		if d != nil {
-			problems = d.Check(func(fn string) bool {
-				_, err := os.Stat(filepath.Join("../../functions", fn))
-				return err == nil
-			})
-			if base := strings.TrimSuffix(filepath.Base(f), ".yaml"); d.Name != base {
-				t.Errorf("%s is named %s", f, d.Name)
-			}
+		if d, _ := Parse(string(text)); d != nil && d.Name != strings.TrimSuffix(filepath.Base(f), ".yaml") {
+			t.Errorf("%s is named %s", f, d.Name)
 		}
-		for _, p := range problems {
+		known := func(fn string) bool {
+			_, err := os.Stat(filepath.Join("../../functions", fn))
+			return err == nil
+		}
+		for _, p := range Check(string(text), known) {
 			t.Errorf("%s: %v", f, p)
 		}
 	}
@@ -419,6 +494,8 @@ func TestBuiltins(t *testing.T) {
 		`get($Input.l, 1)`:                        2.0,
 		`get($Input.m, "b")`:                      1.0,
 		`regexMatchString("^a+$", "aa")`:          true,
+		`regexMatchString("^\\d+$", "12")`:        true,
+		"regexMatchString(`^\\d+$`, \"12\")":      true,
 		`randomInt(7, 8)`:                         7.0,
 		`$Input.l[1]`:                             2.0,
 		`$Input.dash-key`:                         "x",
@@ -475,6 +552,24 @@ func TestConditions(t *testing.T) {
 			t.Errorf("%s = %v (%v), want %v", src, got, err, want)
 		}
 	}
+	for src, want := range map[string]string{
+		`$Input.s == 'ok'`:      "conditions take text in double quotes or backquotes at character 13 of",
+		`$Input.s in ["ok"]`:    "conditions take no literals of arrays and maps at character 13 of",
+		`$Input.m == {k: 1}`:    "conditions take no literals of arrays and maps",
+		`length($Input.l) == 1`: "conditions take no functions (length)",
+		`$Input.s == "\d"`:      `unknown escape \d at character 14 of`,
+		`$Input.n == null`:      `unknown name "null"`,
+		`1 < $Input.n < 3`:      `unexpected "<"`,
+		`$Input.n = 3`:          "unexpected character '='",
+		`$Input.n + 1 > 3`:      "unexpected character '+'",
+		`$Inputs.n > 3`:         `unknown root "$Inputs"`,
+		`$Input.l[*] == 3`:      "unexpected character '*'",
+		`$Input.n > 3 && `:      "want a value, found end of expression",
+	} {
+		if _, err := ParseCondition(src); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", src, err, want)
+		}
+	}
 	for _, src := range []string{`$Input.s == 1`, `$Input.missing == 1`, `!$Input.n`, `$Input.n in 3`} {
 		if e, err := ParseCondition(src); err != nil {
 			t.Error(err)
@@ -501,9 +596,14 @@ func FuzzParse(f *testing.F) {
 	f.Add(flowOf("  - {Name: A, Type: Pass, End: true}\n"))
 	f.Add("Type: StateMachine\nStates: [1, {Type: Map}]\n")
 	f.Add("a: &a [*a]\n")
+	f.Add("{\"Type\": \"StateMachine\" \"States\": []}")
+	f.Add("Type: StateMachine\nStates: [\n---\n\tx: *y\r\n")
 	f.Fuzz(func(t *testing.T, s string) {
-		if d, _ := Parse(s); d != nil {
-			d.Check(nil) // must not panic
+		lines := strings.Count(s, "\n") + strings.Count(s, "\r") + strings.Count(s, "\u0085") + strings.Count(s, "\u2028") + strings.Count(s, "\u2029")
+		for _, p := range Check(s, nil) {
+			if p.Line < 1 || p.Column < 1 || p.Line > lines+2 || p.Message == "" {
+				t.Errorf("%q: a problem at %d:%d: %q", s, p.Line, p.Column, p.Message)
+			}
 		}
 	})
 }

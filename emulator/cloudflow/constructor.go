@@ -2,6 +2,7 @@ package cloudflow
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -120,7 +121,11 @@ func (p *reader) template(n *yaml.Node) *template {
 		v = float64(x)
 	case uint64:
 		v = float64(x)
-	case nil, bool, float64, string:
+	case float64:
+		if math.IsNaN(x) || math.IsInf(x, 0) {
+			p.problem(n, "%s is no number of JSON", n.Value)
+		}
+	case nil, bool, string:
 	default:
 		v = n.Value // a timestamp and the like: its text
 	}

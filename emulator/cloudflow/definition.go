@@ -117,6 +117,8 @@ type Catch struct {
 	Errors []string
 	Output *Constructor
 	Next   string
+
+	places map[string]Pos // of the values of its fields
 }
 
 // Value is a literal or an expression.

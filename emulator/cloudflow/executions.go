@@ -96,14 +96,24 @@ func (s *Service) stopExecution(_ context.Context, c *gateway.Call) (any, error)
 	if len(c.Get("Error")) > 128 || len(c.Get("Cause")) > 4096 {
 		return nil, invalid("Error has at most 128 characters, Cause at most 4096")
 	}
-	if x.ended() {
+	if !x.stop(c.Get("Error"), c.Get("Cause")) {
 		return nil, gateway.Errorf(400, "ExecutionAlreadyCompleted", "Execution '%s' has ended", x.name)
 	}
-	x.mu.Lock()
-	x.stopping, x.code, x.detail = true, c.Get("Error"), c.Get("Cause")
-	x.mu.Unlock()
 	x.cancel()
 	return x.view(), nil
+}
+
+// stop notes why an execution is stopped; false when it has ended. The first reason stays.
+func (x *execution) stop(code, detail string) bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if !x.stopped.IsZero() {
+		return false
+	}
+	if !x.stopping {
+		x.stopping, x.code, x.detail = true, code, detail
+	}
+	return true
 }
 
 func (s *Service) describeExecution(ctx context.Context, c *gateway.Call) (any, error) {
@@ -191,10 +201,7 @@ func (s *Service) reportSucceeded(_ context.Context, c *gateway.Call) (any, erro
 	if err != nil {
 		return nil, invalid("Output is no JSON: %v", err)
 	}
-	if gerr := s.reportTask(c.Get("TaskToken"), report{output: v}); gerr != nil {
-		return nil, gerr
-	}
-	return map[string]any{"EventId": 0}, nil
+	return s.reported(c, report{output: v})
 }
 
 func (s *Service) reportFailed(_ context.Context, c *gateway.Call) (any, error) {
@@ -204,8 +211,13 @@ func (s *Service) reportFailed(_ context.Context, c *gateway.Call) (any, error) 
 	if len(c.Get("Error")) > 128 || len(c.Get("Cause")) > 4096 {
 		return nil, invalid("Error has at most 128 characters, Cause at most 4096")
 	}
-	if gerr := s.reportTask(c.Get("TaskToken"), report{err: failf(c.Get("Error"), "%s", c.Get("Cause"))}); gerr != nil {
+	return s.reported(c, report{err: failf(c.Get("Error"), "%s", c.Get("Cause"))})
+}
+
+func (s *Service) reported(c *gateway.Call, r report) (any, error) {
+	event, gerr := s.reportTask(c.Caller.AccountID, c.Get("TaskToken"), r)
+	if gerr != nil {
 		return nil, gerr
 	}
-	return map[string]any{"EventId": 0}, nil
+	return map[string]any{"EventId": event}, nil
 }

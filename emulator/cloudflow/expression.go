@@ -62,8 +62,9 @@ const maxNesting = 10
 // array and map literals.
 func ParseExpression(source string) (*Expression, error) { return parseExpression(source, false) }
 
-// ParseCondition parses a Condition: comparisons, membership and boolean operators over paths and literals. Calls are
-// refused, because whether conditions take them is not documented.
+// ParseCondition parses a Condition: comparisons, membership and boolean operators over paths and the literals that are
+// documented for conditions. Calls, arrays, maps and text in single quotes are refused, because whether conditions take
+// them is not documented.
 //
 // Assumption: ! and - bind strongest, then comparisons and in, then &&, then ||; parentheses group.
 func ParseCondition(source string) (*Expression, error) { return parseExpression(source, true) }
@@ -120,7 +121,7 @@ type parser struct {
 
 func (p *parser) fail(format string, args ...any) {
 	if p.err == nil {
-		p.err = fmt.Errorf("%s at character %d of %q", fmt.Sprintf(format, args...), p.tok.at+1, p.src)
+		p.err = fmt.Errorf("%s at character %d of %q", fmt.Sprintf(format, args...), utf8.RuneCountInString(p.src[:p.tok.at])+1, p.src)
 	}
 	p.tok = token{kind: eof, at: p.tok.at}
 	p.pos = len(p.src)
@@ -147,6 +148,8 @@ func (p *parser) next() {
 		p.scanNumber(start)
 	case nameRune(r):
 		p.scanName(start)
+	case r == '\'' && p.condition:
+		p.fail("conditions take text in double quotes or backquotes")
 	case r == '"' || r == '\'' || r == '`':
 		p.scanString(byte(r))
 	default:
@@ -185,6 +188,13 @@ func (p *parser) scanName(start int) {
 	p.tok.kind, p.tok.text = name, p.src[start:p.pos]
 }
 
+// What may follow a backslash in text, and what each stands for.
+const escapes, meant = "\"'`\\nrt", "\"'`\\\n\r\t"
+
+// scanString reads text in quotes.
+//
+// Assumption: a backslash goes before a quote, a backslash, n, r or t, and before nothing else; between backquotes it is
+// a character like others.
 func (p *parser) scanString(quote byte) {
 	var b strings.Builder
 	for i := p.pos + 1; i < len(p.src); i++ {
@@ -195,14 +205,13 @@ func (p *parser) scanString(quote byte) {
 			return
 		case c == '\\' && quote != '`' && i+1 < len(p.src):
 			i++
-			switch p.src[i] {
-			case 'n':
-				b.WriteByte('\n')
-			case 't':
-				b.WriteByte('\t')
-			default:
-				b.WriteByte(p.src[i])
+			e := strings.IndexByte(escapes, p.src[i])
+			if e < 0 {
+				p.tok.at = i - 1
+				p.fail("unknown escape \\%s", p.src[i:i+1])
+				return
 			}
+			b.WriteByte(meant[e])
 		default:
 			b.WriteByte(c)
 		}
@@ -296,6 +305,9 @@ func (p *parser) value(depth int) node {
 		switch {
 		case p.punct("-"):
 			return unary{"-", p.value(depth)}
+		case p.condition && (t.text == "[" || t.text == "{"):
+			p.fail("conditions take no literals of arrays and maps")
+			return nil
 		case p.punct("["):
 			return list{p.items("]", depth)}
 		case p.punct("{"):

@@ -29,13 +29,13 @@ type trail struct {
 
 func (t *trail) fork() *trail { return &trail{t.x, t.last} }
 
-// event appends to the history. It reports false when the limit is reached.
-func (t *trail) event(typ, step string, detail any) bool {
+// event appends to the history and returns the id of the event, 0 when the limit is reached.
+func (t *trail) event(typ, step string, detail any) int {
 	x := t.x
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if len(x.events) >= maxEvents {
-		return false
+		return 0
 	}
 	body := "{}"
 	if detail != nil {
@@ -46,7 +46,7 @@ func (t *trail) event(typ, step string, detail any) bool {
 	e := Event{StepName: step, Type: typ, EventID: len(x.events) + 1, ScheduleEventID: t.last, EventDetail: body, Time: stamp(x.service.clock())}
 	x.events = append(x.events, e)
 	t.last = e.EventID
-	return true
+	return e.EventID
 }
 
 func stamp(t time.Time) string {

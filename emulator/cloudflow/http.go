@@ -3,7 +3,6 @@ package cloudflow
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -51,16 +50,19 @@ func (x *execution) request(ctx context.Context, f *frame, params map[string]any
 	return map[string]any{"Header": header, "Code": float64(res.StatusCode), "Body": string(body)}, nil
 }
 
-func (x *execution) httpRequest(ctx context.Context, f *frame, params map[string]any) (*http.Request, error) {
-	for k := range params {
-		if !slices.Contains([]string{"url", "method", "headers", "body"}, k) {
-			return nil, fmt.Errorf("unknown parameter %q; there are url, method, headers and body", k)
-		}
-	}
-	target, _ := params["url"].(string)
-	u, err := url.Parse(target)
+func wholeURL(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, fmt.Errorf("url %q is not a whole URL", target)
+		return nil, fmt.Errorf("url %q is not a whole URL", text)
+	}
+	return u, nil
+}
+
+func (x *execution) httpRequest(ctx context.Context, f *frame, params map[string]any) (*http.Request, error) {
+	target, _ := params["url"].(string)
+	u, err := wholeURL(target)
+	if err != nil {
+		return nil, err
 	}
 	method, _ := params["method"].(string)
 	if method = strings.ToUpper(method); !slices.Contains(httpMethods, method) {
@@ -72,7 +74,7 @@ func (x *execution) httpRequest(ctx context.Context, f *frame, params map[string
 	case string:
 		body = []byte(v)
 	case map[string]any, []any:
-		if body, err = json.Marshal(v); err != nil {
+		if body, err = encode(v); err != nil {
 			return nil, err
 		}
 	default:

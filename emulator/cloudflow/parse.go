@@ -13,9 +13,9 @@ import (
 // at their line; a definition in the old language is refused with one. What [Definition.Check] finds is not looked for.
 // A definition that comes with problems is good for further checks only; nil when there is nothing to check.
 func Parse(text string) (*Definition, []Problem) {
-	var doc yaml.Node
-	if err := yaml.Unmarshal([]byte(text), &doc); err != nil {
-		return nil, []Problem{notYAML(err)}
+	doc, broken := readYAML(text)
+	if broken != nil {
+		return nil, []Problem{*broken}
 	}
 	if doc.Kind == 0 || len(doc.Content) == 0 {
 		return nil, []Problem{{Pos{1, 1}, "the definition is empty"}}
@@ -35,15 +35,6 @@ func Parse(text string) (*Definition, []Problem) {
 		return nil, p.problems
 	}
 	return p.definition(root), p.problems
-}
-
-// notYAML is the problem of text that the YAML reader does not take, at the line that it names.
-func notYAML(err error) Problem {
-	text, line := strings.TrimPrefix(err.Error(), "yaml: "), 0
-	if n, _ := fmt.Sscanf(text, "line %d:", &line); n == 1 {
-		_, text, _ = strings.Cut(text, ": ")
-	}
-	return Problem{Pos{max(line, 1), 1}, "not YAML: " + text}
 }
 
 // aliasBelow finds the first alias below a node.

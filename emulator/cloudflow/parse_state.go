@@ -63,6 +63,11 @@ func (p *reader) state(n *yaml.Node) *State {
 		}
 		return true
 	})
+	for field, v := range map[string]Value{"Seconds": s.Seconds, "Timeout": s.Timeout} {
+		if v.Literal != nil && v.Expr != nil {
+			p.problems = append(p.problems, Problem{s.place(field + ".$"), s.Name + " has both " + field + " and " + field + ".$"})
+		}
+	}
 	return s
 }
 
@@ -167,7 +172,7 @@ func (p *reader) retry(n *yaml.Node) Retry {
 }
 
 func (p *reader) catch(n *yaml.Node) Catch {
-	c := Catch{Pos: at(n)}
+	c := Catch{Pos: at(n), places: places(n)}
 	p.fields(n, "a Catch rule", func(key string, v *yaml.Node) bool {
 		switch key {
 		case "Errors":

@@ -76,6 +76,9 @@ func (s *Service) Register(g *gateway.Gateway) {
 				return []gateway.Permission{{Action: "fnf:" + action, Resource: s.flowARN(c.Caller.AccountID, "*")}}
 			}
 		}
+		if action == "CreateFlow" || action == "UpdateFlow" {
+			op.Permissions = withRole(op.Permissions)
+		}
 		op.Handle = bounded(op.Handle)
 		ops[action] = op
 	}
@@ -84,6 +87,17 @@ func (s *Service) Register(g *gateway.Gateway) {
 		"CreateFlow": "the old language (FDL), distributed Map and integrations other than functions, flows and HTTP are refused by name",
 		"UpdateFlow": "as CreateFlow", "DescribeMapRun": "always refused: there is no distributed Map", "UpdateMapRun": "always refused, as DescribeMapRun",
 	})
+}
+
+// withRole asks for the permission to hand a role to the service too, when a call names one.
+func withRole(permissions func(*gateway.Call) []gateway.Permission) func(*gateway.Call) []gateway.Permission {
+	return func(c *gateway.Call) []gateway.Permission {
+		all := permissions(c)
+		if role := c.Get("RoleArn"); role != "" {
+			all = append(all, gateway.Permission{Action: "ram:PassRole", Resource: role, Context: map[string]string{"acs:Service": "fnf.aliyuncs.com"}})
+		}
+		return all
+	}
 }
 
 // maxRequest is how large a request may be (documented limit, 1,024 KiB).

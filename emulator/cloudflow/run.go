@@ -2,7 +2,6 @@ package cloudflow
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"math"
@@ -85,7 +84,7 @@ func (x *execution) state(ctx context.Context, t *trail, s *Scope, st *State, ra
 	if ctx.Err() != nil || x.deleted.Load() {
 		return nil, nil, failf(errAborted, "the execution ended")
 	}
-	if !t.event("StepEntered", st.Name, nil) {
+	if t.event("StepEntered", st.Name, nil) == 0 {
 		return nil, nil, failf(errEventLimit, "more than %d events", maxEvents)
 	}
 	f := &frame{st: st, input: raw}
@@ -234,7 +233,7 @@ func globalsFit(state string, m map[string]any) *flowError {
 		if len(k) > maxGlobalKey {
 			return failf(errDataLimit, "GlobalConstructor of %s: a key has %d bytes; %d are allowed", state, len(k), maxGlobalKey)
 		}
-		b, err := json.Marshal(v)
+		b, err := encode(v)
 		if err != nil || len(b) > maxGlobalValue {
 			return failf(errDataLimit, "GlobalConstructor of %s: the value of %s has %d bytes; 256 KiB are allowed", state, k, len(b))
 		}
@@ -243,7 +242,7 @@ func globalsFit(state string, m map[string]any) *flowError {
 }
 
 func sized(state, what string, v map[string]any) *flowError {
-	b, err := json.Marshal(v)
+	b, err := encode(v)
 	if err != nil {
 		return failf(errDataLimit, "the %s of %s is no JSON: %v", what, state, err)
 	}

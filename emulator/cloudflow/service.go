@@ -3,8 +3,6 @@ package cloudflow
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -64,7 +62,7 @@ type Service struct {
 
 	mu      sync.Mutex
 	flows   map[string]*flow // account/name
-	tokens  map[string]chan report
+	tokens  map[string]*waiting
 	running map[string]int // executions by account
 }
 
@@ -113,17 +111,12 @@ type execution struct {
 	global           map[string]any
 }
 
-type report struct {
-	output any
-	err    *flowError
-}
-
 // New returns an empty service. Close it.
 func New(o Options) *Service {
 	s := &Service{
 		region: o.Region, invoker: o.Invoker, roles: o.Roles, authorizer: o.Authorizer, clock: o.Clock,
 		cron: o.Cron, http: o.HTTP, products: o.API, assume: o.Assume.withDefaults(), sequential: o.Sequential,
-		flows: map[string]*flow{}, tokens: map[string]chan report{}, running: map[string]int{}, most: maxRunning,
+		flows: map[string]*flow{}, tokens: map[string]*waiting{}, running: map[string]int{}, most: maxRunning,
 	}
 	if s.clock == nil {
 		s.clock = time.Now
@@ -298,18 +291,18 @@ func (x *execution) run(ctx context.Context) {
 	x.set("Running", "")
 	out, err := x.scope(ctx, t, &x.def.Scope, x.start)
 	x.mu.Lock()
-	stopping := x.stopping
+	stopping, code, detail := x.stopping, x.code, x.detail
 	x.mu.Unlock()
 	switch {
 	case err == nil:
-		b, merr := json.Marshal(out)
+		b, merr := encode(out)
 		if merr != nil {
 			b = []byte("{}")
 		}
 		t.event("ExecutionSucceeded", "", nil)
 		x.set("Succeeded", string(b))
 	case stopping:
-		t.event("ExecutionStopped", "", map[string]any{"code": x.code, "detail": x.detail})
+		t.event("ExecutionStopped", "", map[string]any{"code": code, "detail": detail})
 		x.set("Stopped", "")
 	case ctx.Err() == context.DeadlineExceeded:
 		t.event("ExecutionTimedOut", "", nil)
@@ -321,7 +314,7 @@ func (x *execution) run(ctx context.Context) {
 		t.event("ExecutionFailed", "", map[string]any{"code": err.code, "detail": err.detail})
 		output := ""
 		if o := x.service.assume.FailedOutput(err.output); o != nil {
-			if b, merr := json.Marshal(o); merr == nil {
+			if b, merr := encode(o); merr == nil {
 				output = string(b)
 			}
 		}
@@ -347,51 +340,6 @@ func (x *execution) ended() bool {
 	}
 }
 
-// newToken makes a callback token for a task of an execution. The release function forgets it.
-func (s *Service) newToken(x *execution) (string, <-chan report, func()) {
-	var b [32]byte
-	rand.Read(b[:]) //nolint:errcheck // never fails
-	token := base64.RawURLEncoding.EncodeToString(append([]byte(x.flow.name+"/"+x.name+"/"), b[:]...))
-	ch := make(chan report, 1)
-	s.mu.Lock()
-	s.tokens[token] = ch
-	s.mu.Unlock()
-	return token, ch, func() {
-		s.mu.Lock()
-		delete(s.tokens, token)
-		s.mu.Unlock()
-	}
-}
-
-// reportTask answers the task that waits on a token, once.
-//
-// Assumption: a token that nothing waits on is 400 InvalidArgument.
-func (s *Service) reportTask(token string, r report) *gateway.Error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	ch, ok := s.tokens[token]
-	if !ok {
-		return invalid("no task waits on this TaskToken: it was answered, timed out, or never was")
-	}
-	delete(s.tokens, token)
-	ch <- r
-	return nil
-}
-
-// reportEnd answers the task that waits for the end of an execution (CallbackFnFTaskToken). A token that nothing waits
-// on any more is left alone.
-func (s *Service) reportEnd(x *execution, token string) {
-	v := x.view()
-	if v.Status != "Succeeded" {
-		code, cause := s.assume.TokenError(v.Status)
-		_ = s.reportTask(token, report{err: failf(code, "%s", cause)})
-		return
-	}
-	if out, err := decode([]byte(v.Output)); err == nil { // we encoded it
-		_ = s.reportTask(token, report{output: out})
-	}
-}
-
 // Executions returns the names of the executions of a flow, oldest first.
 func (s *Service) Executions(account, flowName string) []string {
 	s.mu.Lock()
@@ -414,6 +362,15 @@ func (s *Service) Flows(account string) []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// encode writes JSON with < > and & as they are, so that limits count what a caller sees.
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
 func decode(b []byte) (any, error) {

@@ -322,7 +322,7 @@ func TestHTTP(t *testing.T) {
 		b, _ := io.ReadAll(r.Body)
 		if token := r.Header.Get(tokenHeader); token != "" {
 			w.WriteHeader(http.StatusAccepted)
-			go func() { _ = svc.reportTask(token, report{output: map[string]any{"said": "later"}}) }()
+			go func() { _, _ = svc.reportTask("1", token, report{output: map[string]any{"said": "later"}}) }()
 			return
 		}
 		w.Header().Set("X-Seen", r.Method+" "+r.Header.Get("X-A")+" "+string(b))
@@ -444,6 +444,9 @@ func TestStopExecution(t *testing.T) {
 	if _, e := svc.api(t, "StopExecution", "FlowName", "f", "ExecutionName", "x", "Error", "Enough", "Cause", "of it"); e != "" {
 		t.Fatal(e)
 	}
+	if _, e := svc.api(t, "StopExecution", "FlowName", "f", "ExecutionName", "x", "Error", "Again"); e != "" && e != "ExecutionAlreadyCompleted" {
+		t.Errorf("while it stops: %q", e)
+	}
 	if v := svc.end(t, "f", "x"); v.Status != "Stopped" || v.StoppedTime == "" {
 		t.Errorf("%+v", v)
 	}
@@ -456,5 +459,41 @@ func TestStopExecution(t *testing.T) {
 	var detail struct{ Emulator struct{ Code string } }
 	if err := json.Unmarshal([]byte(last["EventDetail"].(string)), &detail); err != nil || last["Type"] != "ExecutionStopped" || detail.Emulator.Code != "Enough" {
 		t.Errorf("last event %v", last)
+	}
+}
+
+// noPassRole allows everything but to hand a role to CloudFlow.
+type noPassRole struct{ asked auth.Request }
+
+func (n *noPassRole) Authorize(_ context.Context, r auth.Request) auth.Decision {
+	if r.Action == "ram:PassRole" {
+		n.asked = r
+	}
+	return auth.Decision{Allowed: r.Action != "ram:PassRole"}
+}
+
+// TestPassRole: whoever gives a flow a role must be allowed to hand that role to the service.
+func TestPassRole(t *testing.T) {
+	t.Parallel()
+	svc, rules := newService(t, &stage{}), &noPassRole{}
+	g := gateway.New(gateway.Options{Authorizer: rules})
+	svc.Register(g)
+	do := func(action, role string) string {
+		p := map[string]string{"Name": "f", "Definition": passes("1"), "Description": "d", "Type": "FDL", "RoleArn": role}
+		if _, e := g.Do(t.Context(), auth.Caller{Type: auth.User, AccountID: "1"}, "2019-03-15", action, p); e != nil {
+			return e.Code
+		}
+		return ""
+	}
+	for _, tt := range []struct{ action, role, want string }{
+		{"CreateFlow", "acs:ram::1:role/flow", "AccessDenied"}, {"CreateFlow", "", ""}, {"UpdateFlow", "acs:ram::1:role/flow", "AccessDenied"}, {"UpdateFlow", "", ""},
+	} {
+		rules.asked = auth.Request{}
+		if got := do(tt.action, tt.role); got != tt.want || rules.asked.Resource != tt.role {
+			t.Errorf("%s with role %q: %q, want %q; asked for %+v", tt.action, tt.role, got, tt.want, rules.asked)
+		}
+		if tt.role != "" && rules.asked.Context["acs:Service"] != "fnf.aliyuncs.com" {
+			t.Errorf("the condition key acs:Service is %q", rules.asked.Context["acs:Service"])
+		}
 	}
 }

@@ -2,7 +2,6 @@ package cloudflow
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -57,6 +56,21 @@ func parseFunctionARN(arn string) (functionARN, error) {
 	return functionARN{p[2], p[3], q[1], q[2]}, nil
 }
 
+type flowARN struct{ region, account, name string }
+
+// parseFlowARN reads acs:fnf:{region}:{account}:flow/{name}.
+func parseFlowARN(arn string) (flowARN, error) {
+	p := strings.SplitN(arn, ":", 5)
+	if len(p) != 5 || p[0] != "acs" || p[1] != "fnf" {
+		return flowARN{}, fmt.Errorf("%q is not acs:fnf:{region}::flow/{name}", arn)
+	}
+	flow, ok := strings.CutPrefix(p[4], "flow/")
+	if !ok || flow == "" {
+		return flowARN{}, fmt.Errorf("%q names no flow", arn)
+	}
+	return flowARN{p[2], p[3], flow}, nil
+}
+
 // task runs a Task once, within its Timeout.
 func (x *execution) task(ctx context.Context, t *trail, f *frame) (any, *flowError) {
 	v, err := x.value(f, f.st.Timeout)
@@ -102,12 +116,55 @@ func timeoutSeconds(v any) (int, error) {
 // maxTimeout is the longest Timeout of a task, in seconds.
 const maxTimeout = 604800
 
+// act does what a task says: it submits the work, and waits for the callback where the mode says so.
 func (x *execution) act(ctx context.Context, t *trail, f *frame) (any, *flowError) {
-	var callback <-chan report
+	var wait *waiting
 	if f.st.Mode == WaitForCustomCallback {
-		token, ch, release := x.service.newToken(x)
-		defer release()
-		f.token, callback = token, ch
+		f.token, wait = x.service.newToken(x, t, f.st.Name)
+		defer x.service.release(f.token)
+	}
+	params, err := x.parameters(f)
+	if err != nil {
+		return nil, err
+	}
+	t.event("TaskScheduled", f.st.Name, nil)
+	t.event("TaskStarted", f.st.Name, nil)
+	out, err := x.submit(ctx, f, params)
+	if err != nil {
+		event := "TaskFailed"
+		if wait != nil {
+			event = "TaskSubmitFailed"
+		}
+		if err.code != errAborted { // what ended it tells more
+			t.event(event, f.st.Name, map[string]any{"code": err.code, "detail": err.detail})
+		}
+		return nil, err
+	}
+	if wait == nil {
+		t.event("TaskSucceeded", f.st.Name, nil)
+		return out, nil
+	}
+	wait.submitted()
+	select {
+	case <-ctx.Done():
+	case r := <-wait.answer:
+		return r.output, r.err
+	}
+	x.service.release(f.token)
+	select {
+	case r := <-wait.answer: // it came just before the end, and the caller was told so
+		return r.output, r.err
+	default:
+		return nil, failf(errAborted, "the execution ended")
+	}
+}
+
+// parameters builds the parameters of a task.
+//
+// Assumption: a task of a flow without RoleArn fails with AccessDenied when it comes to it, whatever it calls.
+func (x *execution) parameters(f *frame) (map[string]any, *flowError) {
+	if x.roleARN == "" {
+		return nil, failf("AccessDenied", "the flow has no RoleArn, and %s needs one", f.st.Action)
 	}
 	params := map[string]any{}
 	if f.st.Parameters != nil {
@@ -117,39 +174,26 @@ func (x *execution) act(ctx context.Context, t *trail, f *frame) (any, *flowErro
 		}
 		params = p
 	}
-	t.event("TaskScheduled", f.st.Name, nil)
-	t.event("TaskStarted", f.st.Name, nil)
-	var out any
-	var err *flowError
-	switch f.st.Action {
-	case "FNF:StartExecution":
-		out, err = x.startChild(ctx, f, params)
-	case "HTTP:Request":
-		out, err = x.request(ctx, f, params)
-	case "FC:InvokeFunction":
-		out, err = x.invoke(ctx, f, params)
-	default:
-		out, err = x.openAPI(ctx, f, params)
-	}
-	if err != nil {
-		t.event("TaskFailed", f.st.Name, map[string]any{"code": err.code, "detail": err.detail})
-		return nil, err
-	}
-	if callback != nil {
-		t.event("TaskSubmitted", f.st.Name, nil)
-		select {
-		case <-ctx.Done():
-			return nil, failf(errAborted, "the execution ended")
-		case r := <-callback:
-			if r.err != nil {
-				t.event("TaskFailed", f.st.Name, map[string]any{"code": r.err.code, "detail": r.err.detail})
-				return nil, r.err
+	if takes, own := ownParameters[f.st.Action]; own {
+		for name := range params {
+			if err := takes.unknown(name); err != nil {
+				return nil, failf("InvalidArgument", "%s: %v", f.st.Name, err)
 			}
-			out = r.output
 		}
 	}
-	t.event("TaskSucceeded", f.st.Name, nil)
-	return out, nil
+	return params, nil
+}
+
+func (x *execution) submit(ctx context.Context, f *frame, params map[string]any) (any, *flowError) {
+	switch f.st.Action {
+	case "FNF:StartExecution":
+		return x.startChild(ctx, f, params)
+	case "HTTP:Request":
+		return x.request(ctx, f, params)
+	case "FC:InvokeFunction":
+		return x.invoke(ctx, f, params)
+	}
+	return x.openAPI(ctx, f, params)
 }
 
 // invoke runs a function.
@@ -157,11 +201,6 @@ func (x *execution) act(ctx context.Context, t *trail, f *frame) (any, *flowErro
 // Assumption: functions of other accounts and regions, and parameters beside resourceArn, invocationType and body are refused, as
 // InvalidArgument.
 func (x *execution) invoke(ctx context.Context, f *frame, params map[string]any) (any, *flowError) {
-	for k := range params {
-		if k != "resourceArn" && k != "invocationType" && k != "body" {
-			return nil, failf("InvalidArgument", "%s has an unknown parameter %q; there are resourceArn, invocationType and body", f.st.Name, k)
-		}
-	}
 	arn, _ := params["resourceArn"].(string)
 	target, err := parseFunctionARN(arn)
 	if err != nil {
@@ -214,16 +253,13 @@ func encodeBody(v any) ([]byte, error) {
 	case string:
 		return []byte(v), nil
 	case map[string]any:
-		return json.Marshal(v)
+		return encode(v)
 	}
 	return nil, fmt.Errorf("body is %s, and it must be an object or text", typeName(v))
 }
 
 // role is the session of the execution role; it lasts longer than any flow of this emulator waits between two uses.
 func (x *execution) role(ctx context.Context) (auth.Caller, *flowError) {
-	if x.roleARN == "" {
-		return auth.Caller{}, failf("AccessDenied", "the flow has no RoleArn, and it calls a service")
-	}
 	caller, _, err := x.service.roles.AssumeServiceRole(ctx, x.roleARN, "fnf.aliyuncs.com", sessionName(x.name), time.Hour)
 	if err != nil {
 		return auth.Caller{}, failf("AccessDenied", "assume execution role %s: %v", x.roleARN, err)
@@ -244,11 +280,6 @@ func sessionName(execution string) string {
 // it leaves otherwise. Parameters beside resourceArn, executionName and input are refused, and so are flows of other
 // accounts and regions.
 func (x *execution) startChild(ctx context.Context, f *frame, params map[string]any) (any, *flowError) {
-	for k := range params {
-		if k != "resourceArn" && k != "executionName" && k != "input" {
-			return nil, failf("InvalidArgument", "%s has an unknown parameter %q; there are resourceArn, executionName and input", f.st.Name, k)
-		}
-	}
 	flow, name, text, err := x.childOf(params)
 	if err != nil {
 		return nil, failf("InvalidArgument", "%s: %v", f.st.Name, err)
@@ -278,27 +309,24 @@ func (x *execution) startChild(ctx context.Context, f *frame, params map[string]
 // childOf reads the parameters of FNF:StartExecution.
 func (x *execution) childOf(params map[string]any) (flow, name, input string, err error) {
 	arn, _ := params["resourceArn"].(string)
-	p := strings.SplitN(arn, ":", 5)
-	if len(p) != 5 || p[0] != "acs" || p[1] != "fnf" {
-		return "", "", "", fmt.Errorf("%q is not acs:fnf:{region}::flow/{name}", arn)
-	}
-	flow, ok := strings.CutPrefix(p[4], "flow/")
+	target, err := parseFlowARN(arn)
 	switch {
-	case !ok || flow == "":
-		return "", "", "", fmt.Errorf("%q names no flow", arn)
-	case !x.own(p[2], p[3]):
+	case err != nil:
+		return "", "", "", err
+	case !x.own(target.region, target.account):
 		return "", "", "", fmt.Errorf("%q: a flow starts flows of its own account and region only", arn)
 	}
-	if name, ok = params["executionName"].(string); !ok && params["executionName"] != nil {
+	name, ok := params["executionName"].(string)
+	if !ok && params["executionName"] != nil {
 		return "", "", "", fmt.Errorf("executionName is %s, and it must be text", typeName(params["executionName"]))
 	}
 	object, ok := params["input"].(map[string]any)
 	switch {
 	case params["input"] == nil:
-		return flow, name, "{}", nil
+		return target.name, name, "{}", nil
 	case !ok:
 		return "", "", "", fmt.Errorf("input is %s, and it must be an object", typeName(params["input"]))
 	}
-	text, err := json.Marshal(object)
-	return flow, name, string(text), err
+	text, err := encode(object)
+	return target.name, name, string(text), err
 }

@@ -20,6 +20,11 @@ var confirmed = []string{
 	"cloudfw.aliyuncs.com", "config.aliyuncs.com", "actiontrail.aliyuncs.com", "cloudsso.aliyuncs.com", "ros.aliyuncs.com", "audit.log.aliyuncs.com",
 }
 
+// TrustedServices are [SecurityCenter], [ThreatAnalysis] and the services whose identifiers are documented.
+func TrustedServices() []string {
+	return append([]string{SecurityCenter(), ThreatAnalysis()}, confirmed...)
+}
+
 // delegateLimit is how many delegated administrators a service may have.
 //
 // Assumption: 10 for every service; it is documented for Security Center.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -140,8 +141,14 @@ func TestChangeType(t *testing.T) {
 		{uidC, "ResourceAccount", ""},
 		{uidC, "CloudAccount", "409 MissingSecurityInfo"},
 	} {
-		if _, err := w.rd(t, "AK"+uidA, "UpdateAccount", "AccountId", tt.account, "NewAccountType", tt.kind); code(err) != tt.want {
+		name := "as " + tt.kind // comes only with the type
+		_, err := w.rd(t, "AK"+uidA, "UpdateAccount", "AccountId", tt.account, "NewAccountType", tt.kind, "NewDisplayName", name)
+		if code(err) != tt.want {
 			t.Errorf("%s to %s: %v, want %q", tt.account, tt.kind, err, tt.want)
+		}
+		out, err := w.rd(t, "AK"+uidA, "GetAccount", "AccountId", tt.account)
+		if err != nil || strings.Contains(out, name) != (tt.want == "") {
+			t.Errorf("%s to %s: it is %s, %v", tt.account, tt.kind, out, err)
 		}
 	}
 	if _, err := w.rd(t, "AK"+uidA, "RemoveCloudAccount", "AccountId", uidC); code(err) != "409 AccountTypeOrStatusMismatch" {

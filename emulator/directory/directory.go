@@ -65,8 +65,7 @@ type Options struct {
 	// done at the next request.
 	DeletionDelay time.Duration
 
-	// TrustedServices are the accepted service principals. Default: [SecurityCenter], [ThreatAnalysis] and those whose
-	// identifiers are documented.
+	// TrustedServices are the accepted service principals. Default: [TrustedServices].
 	TrustedServices []string
 	// DelegateLimit is the number of delegated administrators a service principal may have. Default 10.
 	DelegateLimit map[string]int
@@ -77,12 +76,12 @@ type Options struct {
 
 // Limits of a directory; a zero field takes the default of the accounts sheet, section 2.8.
 type Limits struct {
-	Members            int // 20
-	Folders            int // 100
-	FolderDepth        int // 5 levels below the root folder
-	InvitationsPerDay  int // 20
-	PendingInvitations int // 20: an invitation is refused when so many are pending
-	ControlPolicies    int // 1,500 custom ones
+	Members            int `yaml:"members"`             // 20
+	Folders            int `yaml:"folders"`             // 100
+	FolderDepth        int `yaml:"folder_depth"`        // 5 levels below the root folder
+	InvitationsPerDay  int `yaml:"invitations_per_day"` // 20
+	PendingInvitations int `yaml:"pending_invitations"` // 20: an invitation is refused when so many are pending
+	ControlPolicies    int `yaml:"control_policies"`    // 1,500 custom ones
 }
 
 // Service holds every resource directory of the emulated cloud. It is safe for concurrent use. OnEnable, OnJoin,
@@ -118,16 +117,17 @@ func New(o Options) *Service {
 		o.CheckPolicy = func(text string) error { return json.Unmarshal([]byte(text), new(map[string]any)) }
 	}
 	if o.TrustedServices == nil {
-		o.TrustedServices = append([]string{SecurityCenter(), ThreatAnalysis()}, confirmed...)
+		o.TrustedServices = TrustedServices()
 	}
-	o.Limits = o.Limits.withDefaults()
+	o.Limits = o.Limits.OrDefaults()
 	return &Service{
 		o: o, directories: map[string]*tree{}, memberOf: map[string]*tree{}, handshakes: map[string]*invite{}, writing: map[string]bool{}, groups: map[string][]*resourceGroup{}, enabling: map[string]*quota{},
 		places: places{at: map[string]place{}},
 	}
 }
 
-func (l Limits) withDefaults() Limits {
+// OrDefaults are the limits with the defaults for what is zero.
+func (l Limits) OrDefaults() Limits {
 	for _, f := range []struct {
 		v *int
 		d int

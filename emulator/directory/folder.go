@@ -44,12 +44,20 @@ func (t *tree) children(parent string) []*folder {
 	return out
 }
 
-func (t *tree) checkFolderName(parent, name, self string) error {
+// CheckFolderName checks the length of the name of a folder.
+func CheckFolderName(name string) error {
 	switch n := utf8.RuneCountInString(name); {
 	case n == 0:
 		return missing("Folder.Name")
 	case n > 24:
 		return invalid("Folder.Name.Length", "A folder name has 1 to 24 characters.")
+	}
+	return nil
+}
+
+func (t *tree) checkFolderName(parent, name, self string) error {
+	if err := CheckFolderName(name); err != nil {
+		return err
 	}
 	for _, f := range t.children(parent) {
 		if f.name == name && f.id != self {

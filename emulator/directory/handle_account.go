@@ -155,7 +155,7 @@ func (s *Service) handleMoveAccount(c *gateway.Call) (any, error) {
 	return nil, err
 }
 
-// handleUpdateAccount changes the display name, the type, or both, in this order.
+// handleUpdateAccount changes the display name, the type, or both; nothing when one of them cannot be.
 func (s *Service) handleUpdateAccount(c *gateway.Call) (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -175,15 +175,23 @@ func (s *Service) handleUpdateAccount(c *gateway.Call) (any, error) {
 	if m == nil {
 		return nil, noAccount(c.Get("AccountId"))
 	}
-	if name := c.Get("NewDisplayName"); name != "" {
-		err = s.renameAccount(t, m, name)
+	name, kind := c.Get("NewDisplayName"), c.Get("NewAccountType")
+	if name != "" {
+		err = t.checkDisplayName(name, m.id)
 	}
-	if kind := c.Get("NewAccountType"); kind != "" && err == nil {
-		err = s.changeType(t, m, kind)
+	if kind != "" && err == nil {
+		err = s.checkType(t, m, kind)
 	}
 	if err != nil {
 		return nil, err
 	}
+	if name != "" {
+		m.displayName = name
+	}
+	if kind != "" {
+		m.changeType(kind)
+	}
+	m.modified = s.o.Clock()
 	return object{"Account": memberView(t, m)}, nil
 }
 

@@ -79,8 +79,8 @@ func (s *Service) checkInvitation(t *tree, target string, account Account) error
 	if account.Enterprise != owner.Enterprise || !account.Verified {
 		return conflict("LegalEntityMismatch", "The account %s belongs to another legal entity.", target)
 	}
-	if len(t.members) >= s.o.Limits.Members {
-		return conflict("LimitExceeded.Account", "The number of members exceeds the limit.")
+	if err := s.membersFull(t); err != nil {
+		return err
 	}
 	t.invited = slices.DeleteFunc(t.invited, func(at time.Time) bool { return now.Sub(at) >= 24*time.Hour })
 	if pending >= s.o.Limits.PendingInvitations || len(t.invited) >= s.o.Limits.InvitationsPerDay {
@@ -128,6 +128,9 @@ func (s *Service) accept(id, accountID string) (*invite, func(), error) {
 	account, _ := s.o.Accounts(accountID)
 	if !account.Verified {
 		return nil, nil, conflict("NotSupport.Account.RealNameType", "The account %s has no enterprise real-name verification.", accountID)
+	}
+	if err := s.membersFull(t); err != nil {
+		return nil, nil, err
 	}
 	now := s.o.Clock()
 	h.state, h.modified = "Accepted", now

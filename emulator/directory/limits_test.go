@@ -25,6 +25,12 @@ func TestLimits(t *testing.T) {
 		{"one directory for an account", func(*testing.T, *world, string) {}, []string{"EnableResourceDirectory", "EnableMode", "CurrentAccount"}, "409 EntityAlreadyExists.ResourceDirectory"},
 		{"20 members", fillMembers, []string{"CreateResourceAccount", "DisplayName", "one more"}, "409 LimitExceeded.Account"},
 		{"20 members by invitation", fillMembers, []string{"InviteAccountToResourceDirectory", "TargetEntity", "77", "TargetType", "Account"}, "409 LimitExceeded.Account"},
+		{"one account of a name", func(t *testing.T, w *world, version string) {
+			w.fill(t, version, "CreateResourceAccount", "DisplayName", "first", "AccountNamePrefix", "alice")
+		}, []string{"CreateResourceAccount", "DisplayName", "second", "AccountNamePrefix", "alice"}, "409 EntityAlreadyExists.ResourceDirectory.Account"},
+		{"characters of a display name", func(t *testing.T, w *world, version string) {
+			w.fill(t, version, "CreateResourceAccount", "DisplayName", "支付 Pay_1.2-3")
+		}, []string{"CreateResourceAccount", "DisplayName", "a/b"}, "400 InvalidParameter.Account.DisplayName"},
 		{"100 folders", func(t *testing.T, w *world, _ string) {
 			for i := range 100 {
 				if _, err := w.AddFolder(uidA, "", fmt.Sprintf("f%d", i)); err != nil {
@@ -115,6 +121,20 @@ func (w *world) cancel(t *testing.T, version, id string) {
 func (w *world) controlPolicy(t *testing.T, version, name string) string {
 	t.Helper()
 	return w.fill(t, version, "CreateControlPolicy", "PolicyName", name, "EffectScope", "RAM", "PolicyDocument", allowAll)["ControlPolicy"].(map[string]any)["PolicyId"].(string)
+}
+
+// TestFullAtAcceptance: an invitation that was sent while there was room stays pending until there is room again.
+func TestFullAtAcceptance(t *testing.T) {
+	t.Parallel()
+	w := limitWorld(t)
+	h := w.invite(t, master, uidB)
+	fillMembers(t, w, master)
+	if _, code := w.v(t, master, uidB, "AcceptHandshake", "HandshakeId", h); code != "409 LimitExceeded.Account" {
+		t.Errorf("into a full directory: %q", code)
+	}
+	if out, code := w.v(t, master, uidB, "GetHandshake", "HandshakeId", h); code != "" || out["Handshake"].(map[string]any)["Status"] != "Pending" {
+		t.Errorf("then it is %v, %q", out, code)
+	}
 }
 
 // TestDepthAndAttachments are the two limits that need more than one step: five levels of folders, ten control policies

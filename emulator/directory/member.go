@@ -80,13 +80,25 @@ func (t *tree) sorted(keep func(*member) bool) []*member {
 
 var accountPrefix = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*[A-Za-z0-9]$`)
 
-func (t *tree) checkDisplayName(name, self string) error {
+var displayName = regexp.MustCompile(`^[\p{L}\p{N}_. -]+$`)
+
+// CheckDisplayName checks the name of a member: 2 to 50 letters, digits, underscores, periods, hyphens and spaces.
+func CheckDisplayName(name string) error {
 	n := utf8.RuneCountInString(name)
 	switch {
 	case n == 0:
 		return missing("Account.DisplayName")
 	case n < 2 || n > 50:
 		return invalid("Account.DisplayName.Length", "A display name has 2 to 50 characters.")
+	case !displayName.MatchString(name):
+		return invalid("Account.DisplayName", "A display name has letters, digits, underscores, periods, hyphens and spaces only.")
+	}
+	return nil
+}
+
+func (t *tree) checkDisplayName(name, self string) error {
+	if err := CheckDisplayName(name); err != nil {
+		return err
 	}
 	for _, m := range t.members {
 		if m.displayName == name && m.id != self {
@@ -113,7 +125,7 @@ func (s *Service) createAccount(t *tree, in newAccount) (m *member, after func()
 	if in.prefix == "" {
 		in.prefix = "m" + id
 	}
-	name := in.prefix + "@" + t.id + ".aliyunid.com"
+	name := t.fullName(in.prefix)
 	m = &member{
 		id: id, name: name, displayName: in.displayName, folder: in.parent, created: true, joined: now, modified: now, tags: in.tags, payer: in.payer,
 	}
@@ -126,6 +138,26 @@ func (s *Service) createAccount(t *tree, in newAccount) (m *member, after func()
 		}
 		s.afterJoin(id, t.master)
 	}, nil
+}
+
+func (t *tree) fullName(prefix string) string { return prefix + "@" + t.id + ".aliyunid.com" }
+
+// nameTaken refuses a second account of one name; names are unique in a directory.
+//
+// Assumption: the code is EntityAlreadyExists.ResourceDirectory.Account, which is listed without its cause.
+func nameTaken(name string) error {
+	return conflict("EntityAlreadyExists.ResourceDirectory.Account", "The account name %s exists already.", name)
+}
+
+// membersFull refuses one member more than a directory may have.
+//
+// Assumption: also the acceptance of an invitation does, which could be sent while there was room; the code is that of the
+// invitation.
+func (s *Service) membersFull(t *tree) error {
+	if len(t.members) < s.o.Limits.Members {
+		return nil
+	}
+	return conflict("LimitExceeded.Account", "The number of members exceeds the limit.")
 }
 
 // checkNew checks an account to be made and puts it into the root folder when it names none.
@@ -146,14 +178,19 @@ func (s *Service) checkNew(t *tree, in *newAccount) error {
 	if !t.hasFolder(in.parent) {
 		return invalid("ParentFolderId", "The folder %s does not exist.", in.parent)
 	}
+	for _, m := range t.members {
+		if in.prefix != "" && m.name == t.fullName(in.prefix) {
+			return nameTaken(m.name)
+		}
+	}
 	if in.payer != "" {
 		owner, _ := s.o.Accounts(t.master)
 		if err := s.mayPay(t, in.payer, owner.Enterprise); err != nil {
 			return err
 		}
 	}
-	if len(t.members) >= s.o.Limits.Members {
-		return conflict("LimitExceeded.Account", "The number of members exceeds the limit.")
+	if err := s.membersFull(t); err != nil {
+		return err
 	}
 	return checkTags(in.tags)
 }
@@ -187,17 +224,14 @@ func (s *Service) moveAccount(t *tree, id, destination string) error {
 	return nil
 }
 
-func (s *Service) renameAccount(t *tree, m *member, name string) error {
-	if err := t.checkDisplayName(name, m.id); err != nil {
-		return err
-	}
-	m.displayName, m.modified = name, s.o.Clock()
-	return nil
+// changeType turns a cloud account into a resource account, or the other way round.
+func (m *member) changeType(kind string) {
+	m.asCloud, m.asResource = kind == "CloudAccount" && m.created, kind == "ResourceAccount" && !m.created
+	m.promotion = nil
 }
 
-// changeType turns a cloud account into a resource account, or the other way round, which needs a security phone and an
-// e-mail address.
-func (s *Service) changeType(t *tree, m *member, kind string) error {
+// checkType tells whether the type of a member can change. A cloud account needs a security phone and an e-mail address.
+func (s *Service) checkType(t *tree, m *member, kind string) error {
 	owner, _ := s.o.Accounts(t.master)
 	self, known := s.o.Accounts(m.id)
 	switch {
@@ -212,8 +246,6 @@ func (s *Service) changeType(t *tree, m *member, kind string) error {
 	case kind == "ResourceAccount" && s.o.HasRootKey != nil && s.o.HasRootKey(m.id):
 		return conflict("PrimaryAkInUse", "The account %s has an AccessKey of its root.", m.id)
 	}
-	m.asCloud, m.asResource = kind == "CloudAccount" && m.created, kind == "ResourceAccount" && !m.created
-	m.promotion, m.modified = nil, s.o.Clock()
 	return nil
 }
 

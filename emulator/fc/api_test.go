@@ -139,7 +139,7 @@ func TestAsync(t *testing.T) {
 		ResponsePayload map[string]string
 	}
 	text := ""
-	for range 2000 {
+	for range rounds {
 		data, _ := os.ReadFile(f.marks() + "-sink")
 		if text = string(data); text != "" {
 			break

@@ -62,7 +62,7 @@ func TestChaos(t *testing.T) {
 	deaths := plan(t)
 	f := start(t, Options{Limits: Limits{InstancesPerFunction: 3}, Faults: deaths})
 	f.create(map[string]any{"instanceConcurrency": 2, "instanceLifecycleConfig": map[string]any{
-		"initializer": map[string]any{"handler": "i"}, "preStop": map[string]any{"handler": "p"},
+		"initializer": map[string]any{"handler": "i", "timeout": 60}, "preStop": map[string]any{"handler": "p"},
 	}})
 	f.api(200, acct, "PUT", "functions/echo/async-invoke-config", map[string]any{"asyncTask": true, "maxAsyncRetryAttempts": 1})
 	var wg sync.WaitGroup

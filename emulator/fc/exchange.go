@@ -181,7 +181,11 @@ func (s *Service) run(ctx context.Context, f *function, c *call) *outcome {
 	if out.memory == 0 {
 		out.memory = peakMemory(in.cmd.Process.Pid)
 	}
-	if t != nil {
+	switch {
+	case t == nil:
+	case out.refused != nil: // the caller is gone, and the request may run on
+		in.lines.drop(c.requestID)
+	default:
 		out.log = in.lines.collect(c.requestID, t, out.summary(in.rev.spec.MemorySize))
 	}
 	return out
@@ -223,19 +227,32 @@ func (s *Service) abandon(in *instance, keys auth.Keys) {
 	s.mu.Unlock()
 }
 
-// lost is the answer when the connection broke: normally because the process died.
+// lost is the answer when the connection broke: normally because the process died, which shows a moment later, on a busy
+// machine much later.
 func (s *Service) lost(in *instance, began time.Time, err error) *outcome {
-	wait := time.NewTimer(2 * time.Second)
+	for range 10 {
+		if in.endsWithin(2 * time.Second) {
+			s.discard(in)
+			return functionError(errUnhandled, fmt.Sprintf(
+				"Process exited unexpectedly before completing request (duration: %dms, maxMemoryUsage: %.2fMB)",
+				time.Since(began).Milliseconds(), exitMemory(in)))
+		}
+		if alive(in.cmd.Process.Pid) {
+			break
+		}
+	}
+	s.discard(in)
+	return functionError(errUnhandled, "the connection to the function broke: "+err.Error())
+}
+
+func (in *instance) endsWithin(d time.Duration) bool {
+	wait := time.NewTimer(d)
 	defer wait.Stop()
 	select {
 	case <-in.exited:
-		s.discard(in)
-		return functionError(errUnhandled, fmt.Sprintf(
-			"Process exited unexpectedly before completing request (duration: %dms, maxMemoryUsage: %.2fMB)",
-			time.Since(began).Milliseconds(), exitMemory(in)))
+		return true
 	case <-wait.C:
-		s.discard(in)
-		return functionError(errUnhandled, "the connection to the function broke: "+err.Error())
+		return false
 	}
 }
 

@@ -163,7 +163,7 @@ func start(t *testing.T, o Options) *fixture {
 	f := &fixture{t: t, iam: &iam{}, dir: t.TempDir(), now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
 	o.Auth, o.Roles, o.Dir, o.Clock, o.Poll = f.iam, f.iam, f.dir, f.clock, -1
 	o.Limits.RetryBase = orDefault(o.Limits.RetryBase, time.Millisecond)
-	o.Limits.StopGrace = 2 * time.Second
+	o.Limits.StopGrace = time.Minute
 	s, err := New(o)
 	if err != nil {
 		t.Fatal(err)
@@ -239,11 +239,14 @@ func (f *fixture) invoke(payload string) Result {
 	return r
 }
 
+// rounds is how often the tests look for what must come, with a pause between: two minutes and more, for busy machines.
+const rounds = 24_000
+
 // waitMark waits until the marks hold a word n times.
 func (f *fixture) waitMark(word string, n int) string {
 	f.t.Helper()
 	var text []byte
-	for range 2000 {
+	for range rounds {
 		text, _ = os.ReadFile(f.marks())
 		if strings.Count(string(text), word) >= n {
 			return string(text)
@@ -266,7 +269,7 @@ func (f *fixture) pause() {
 func TestInvoke(t *testing.T) {
 	t.Parallel()
 	f := start(t, Options{})
-	f.create(map[string]any{"timeout": 1, "code": map[string]string{"zipFile": echoZip}, "customRuntimeConfig": nil})
+	f.create(map[string]any{"timeout": 60, "code": map[string]string{"zipFile": echoZip}, "customRuntimeConfig": nil})
 	tests := []struct{ name, payload, errorType, body string }{
 		{"ok", `{"a":1}`, "", `{"a":1}`},
 		{"failure by x-fc-status", `{"mode":"fail"}`, errUnhandled, "asked to fail"},
@@ -276,6 +279,11 @@ func TestInvoke(t *testing.T) {
 		{"works after a timeout", `again`, "", "again"},
 	}
 	for _, tt := range tests {
+		limit := 60
+		if tt.name == "timeout" {
+			limit = 1
+		}
+		f.api(200, acct, "PUT", "functions/echo", map[string]any{"timeout": limit})
 		r := f.invoke(tt.payload)
 		if r.Status != 200 || r.ErrorType != tt.errorType || !strings.Contains(string(r.Body), tt.body) {
 			t.Errorf("%s: got %d %q %q, want 200 %q %q", tt.name, r.Status, r.ErrorType, r.Body, tt.errorType, tt.body)
@@ -361,7 +369,7 @@ func TestStartFailures(t *testing.T) {
 	}
 	f.api(200, acct, "PUT", "functions/echo", map[string]any{
 		"environmentVariables":    map[string]string{"MODE": "bad-init", "MARKS": f.marks()},
-		"instanceLifecycleConfig": map[string]any{"initializer": map[string]any{"handler": "initialize", "timeout": 5}},
+		"instanceLifecycleConfig": map[string]any{"initializer": map[string]any{"handler": "initialize", "timeout": 60}},
 	})
 	if r := f.invoke("x"); r.Status != 200 || r.ErrorType != errInitialize || !strings.Contains(string(r.Body), "no database") {
 		t.Errorf("got %+v, want an InitializationError", r)
@@ -408,7 +416,7 @@ func TestConcurrencyAndLimit(t *testing.T) {
 func TestKillAndShutdown(t *testing.T) {
 	t.Parallel()
 	f := start(t, Options{})
-	f.create(map[string]any{"instanceLifecycleConfig": map[string]any{"preStop": map[string]any{"handler": "stop"}}})
+	f.create(map[string]any{"instanceLifecycleConfig": map[string]any{"preStop": map[string]any{"handler": "stop", "timeout": 60}}})
 	done := make(chan Result, 1)
 	go func() { done <- f.invoke(`{"mode":"slow"}`) }()
 	f.waitMark("slow", 1)

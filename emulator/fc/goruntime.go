@@ -28,6 +28,8 @@ type goDriver struct {
 	addr   string
 	work   chan *goWork
 	done   chan struct{} // closed by close
+	asks   chan struct{} // closed when the program asks for work for the first time
+	first  sync.Once
 
 	mu   sync.Mutex
 	open map[string]*goWork // taken and not yet answered, by request id
@@ -47,7 +49,7 @@ func newGoDriver(in *instance, region string) (*goDriver, error) {
 	if err != nil {
 		return nil, fmt.Errorf("serve the runtime API: %w", err)
 	}
-	d := &goDriver{in: in, region: region, addr: l.Addr().String(), work: make(chan *goWork), done: make(chan struct{}), open: map[string]*goWork{}}
+	d := &goDriver{in: in, region: region, addr: l.Addr().String(), work: make(chan *goWork), done: make(chan struct{}), asks: make(chan struct{}), open: map[string]*goWork{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+goPrefix+"next", d.next)
 	mux.HandleFunc("POST "+goPrefix+"{id}/response", func(w http.ResponseWriter, r *http.Request) { d.report(w, r, false) })
@@ -58,6 +60,22 @@ func newGoDriver(in *instance, region string) (*goDriver, error) {
 }
 
 func (d *goDriver) address() string { return d.addr }
+
+// started waits until the program asks for work, so that the limits of hooks and requests begin when it is there. A
+// program that ends before is no failure of the start: the request tells of it.
+func (d *goDriver) started(ctx context.Context, limit time.Duration) error {
+	late := time.NewTimer(limit)
+	defer late.Stop()
+	select {
+	case <-d.asks:
+	case <-d.in.exited:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-late.C:
+		return fmt.Errorf("the program did not ask for work within %v", limit)
+	}
+	return nil
+}
 
 // close ends the API; doing it again changes nothing.
 func (d *goDriver) close() {
@@ -130,6 +148,7 @@ func goAnswer(c *call, r *reply) (*reply, error) {
 
 // next is the long poll.
 func (d *goDriver) next(w http.ResponseWriter, r *http.Request) {
+	d.first.Do(func() { close(d.asks) })
 	for {
 		select {
 		case <-d.done:

@@ -26,8 +26,11 @@ func (h *HealthCheck) check() *Error {
 	if !strings.HasPrefix(h.HTTPGetURL, "/") || len(h.HTTPGetURL) > 2048 {
 		return invalid("healthCheckConfig.httpGetUrl must be a path of at most 2,048 characters")
 	}
-	h.PeriodSeconds, h.TimeoutSeconds = orDefault(h.PeriodSeconds, 3), orDefault(h.TimeoutSeconds, 1)
-	h.FailureThreshold, h.SuccessThreshold = orDefault(h.FailureThreshold, 3), orDefault(h.SuccessThreshold, 1)
+	for field, otherwise := range map[*int]int{&h.PeriodSeconds: 3, &h.TimeoutSeconds: 1, &h.FailureThreshold: 3, &h.SuccessThreshold: 1} {
+		if *field == 0 { // a later revision shares what is set with instances that read it
+			*field = otherwise
+		}
+	}
 	for _, n := range []struct {
 		name       string
 		n, lo, top int

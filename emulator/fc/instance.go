@@ -108,12 +108,14 @@ func (s *Service) launch(in *instance, keys auth.Keys) error {
 		in.lines.flush()
 		close(exited)
 	}()
-	if in.rev.spec.Runtime == runtimeGo {
-		return nil // it asks for its work; until then the first request waits
+	wait := in.waitServer
+	if d, ok := in.driver.(*goDriver); ok {
+		wait = d.started
 	}
-	if err := in.waitServer(s.ctx, s.o.Limits.StartTimeout); err != nil {
+	if err := wait(s.ctx, s.o.Limits.StartTimeout); err != nil {
 		killGroup(cmd.Process.Pid)
 		<-exited
+		in.driver.close()
 		return fmt.Errorf("%w%s", err, in.lines.lastWords())
 	}
 	return nil

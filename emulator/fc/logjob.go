@@ -168,7 +168,7 @@ func (s *Service) runRange(t *trigger, sh *shardJob, r logRange) {
 		task := newUUID()
 		out = s.runTask(t, r, task)
 		s.writeTriggerLog(t, r, task, began, out)
-		if !out.failed() || try >= t.log.retries() || !sleep(s.ctx, wait) || !s.exists(t) {
+		if !out.failed() || try >= t.log.retries() || !s.o.Sleep(s.ctx, wait) || !s.exists(t) {
 			break
 		}
 		wait = min(2*wait, 10*time.Second)

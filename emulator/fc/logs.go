@@ -99,6 +99,7 @@ type instanceLog struct {
 	open    []string         // request ids between their markers
 	tails   map[string]*tail // requests whose log the caller asked for
 	last    []string         // the last lines, for start failures
+	marks   bool             // the program prints markers of invocations
 }
 
 // tail collects the log of one request.
@@ -201,6 +202,7 @@ var marker = regexp.MustCompile(`^FC (Invoke|Initialize|PreStop|PreFreeze) (Star
 func (l *instanceLog) request(text string) (id string, begins, ends bool) {
 	if m := marker.FindStringSubmatch(text); m != nil {
 		id = m[3]
+		l.marks = l.marks || m[1] == "Invoke"
 		if m[2] == "Start" {
 			l.open = append(l.open, id)
 			return id, m[1] == "Invoke", false
@@ -231,10 +233,30 @@ func (l *instanceLog) follow(id string) *tail {
 	return t
 }
 
+// How long the end marker of a request is waited for after its answer, for a program that prints markers and for one that
+// has printed none so far.
+const (
+	markerLate = 5 * time.Second
+	noMarker   = time.Second
+)
+
+// drop ends follow without a result.
+func (l *instanceLog) drop(id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.tails, id)
+}
+
 // collect ends follow and adds the summary line. The output runs through a pipe beside the answer, so it waits a moment
 // for the end marker.
 func (l *instanceLog) collect(id string, t *tail, summary string) string {
-	late := time.NewTimer(300 * time.Millisecond)
+	l.mu.Lock()
+	limit := noMarker
+	if l.marks {
+		limit = markerLate
+	}
+	l.mu.Unlock()
+	late := time.NewTimer(limit)
 	defer late.Stop()
 	select {
 	case <-t.ended:

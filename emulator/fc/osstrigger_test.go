@@ -67,7 +67,7 @@ func TestOSSTrigger(t *testing.T) {
 	f.iam.deny(logRole, true)
 	f.advance(time.Hour) // the role is asked for again
 	f.ObjectChanged(change("ObjectCreated:PutObject", "in/b.gz"))
-	for range 2000 {
+	for range rounds {
 		if strings.Contains(strings.Join(f.Logs(acct, "echo"), "\n"), "OSS trigger files: AccessDenied") {
 			return
 		}

@@ -20,7 +20,7 @@ func TestOursOnBothRuntimes(t *testing.T) {
 	} {
 		f := start(t, Options{})
 		extra["runtime"], extra["code"] = runtime, map[string]string{"zipFile": pkg}
-		extra["instanceLifecycleConfig"] = map[string]any{"initializer": map[string]any{"handler": "i", "timeout": 10}, "preStop": map[string]any{"handler": "p"}}
+		extra["instanceLifecycleConfig"] = map[string]any{"initializer": map[string]any{"handler": "i", "timeout": 60}, "preStop": map[string]any{"handler": "p", "timeout": 60}}
 		f.create(extra)
 		if r := f.invoke(`{"Say":"hello"}`); string(r.Body) != `{"Said":"hello","Account":"`+acct+`","Key":"STS.fc.aliyuncs.com"}` {
 			t.Errorf("%s: %+v %s", runtime, r, r.Body)

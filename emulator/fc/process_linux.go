@@ -36,6 +36,13 @@ func exitMemory(in *instance) float64 {
 	return 0
 }
 
+// alive tells whether a process runs, and has not ended without its parent having noticed.
+func alive(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	_, state, found := strings.Cut(string(stat), ") ")
+	return err == nil && found && !strings.HasPrefix(state, "Z") && !strings.HasPrefix(state, "X")
+}
+
 // loopbackOnly tells whether whoever listens on a port does so on loopback addresses alone; false when it cannot be read.
 func loopbackOnly(port int) bool {
 	want, found := fmt.Sprintf(":%04X", port), false

@@ -6,7 +6,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 )
 
@@ -19,28 +18,19 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !running(pid) {
+	if !alive(pid) {
 		t.Fatal("the child does not run")
 	}
 	if err := f.Close(context.Background()); err != nil {
 		t.Error(err)
 	}
-	for range 400 {
-		if !running(pid) {
+	for range rounds {
+		if !alive(pid) {
 			return
 		}
 		f.pause() // the kill is sent; the system takes a moment
 	}
 	t.Errorf("child %d outlives the service", pid)
-}
-
-// running is false for a process that has ended, reaped or not.
-func running(pid int) bool {
-	if syscall.Kill(pid, 0) != nil {
-		return false
-	}
-	status, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
-	return err == nil && !strings.Contains(string(status), ") Z ")
 }
 
 // An idle instance is stopped, and runs on with the next request.
@@ -55,7 +45,7 @@ func TestFreeze(t *testing.T) {
 				t.Fatal(err)
 			}
 			frozen := false
-			for range 400 { // the signal takes a moment to reach every thread
+			for range rounds { // the signal takes a moment to reach every thread
 				status, _ := os.ReadFile("/proc/" + strconv.Itoa(got.PID) + "/stat")
 				if frozen = strings.Contains(string(status), ") T "); frozen || off {
 					break

@@ -11,7 +11,7 @@ import (
 func (f *fixture) waitProvisioned(n int) {
 	f.t.Helper()
 	got := map[string]any{}
-	for range 2000 {
+	for range rounds {
 		if got = f.api(200, acct, "GET", "functions/echo/provision-config", nil); got["current"] == float64(n) {
 			return
 		}
@@ -25,7 +25,7 @@ func (f *fixture) waitProvisioned(n int) {
 func TestProvisionedInstances(t *testing.T) {
 	t.Parallel()
 	f := start(t, Options{})
-	f.create(map[string]any{"instanceLifecycleConfig": map[string]any{"initializer": map[string]any{"handler": "i"}}})
+	f.create(map[string]any{"instanceLifecycleConfig": map[string]any{"initializer": map[string]any{"handler": "i", "timeout": 60}}})
 	f.api(404, acct, "GET", "functions/echo/provision-config", nil)
 	for name, body := range map[string]any{
 		"none": map[string]any{}, "below zero": map[string]any{"target": -1}, "too many": map[string]any{"target": maxProvisioned + 1},
@@ -61,7 +61,7 @@ func TestProvisionedInstances(t *testing.T) {
 	}
 	f.api(204, acct, "DELETE", "functions/echo/provision-config", nil)
 	f.api(404, acct, "DELETE", "functions/echo/provision-config", nil)
-	for range 2000 {
+	for range rounds {
 		if f.advance(time.Hour); len(f.instanceIDs()) == 0 {
 			return
 		}
@@ -80,7 +80,7 @@ func TestProvisionErrors(t *testing.T) {
 	wait := func(want string) {
 		t.Helper()
 		got := ""
-		for range 2000 {
+		for range rounds {
 			if got = fmt.Sprint(f.api(200, acct, "GET", "functions/echo/provision-config", nil)["currentError"]); strings.Contains(got, want) {
 				return
 			}

@@ -32,7 +32,7 @@ func (f *fixture) submit(id, payload string) *httptest.ResponseRecorder {
 func (f *fixture) waitTask(id, state string) map[string]any {
 	f.t.Helper()
 	var got map[string]any
-	for range 2000 {
+	for range rounds {
 		if got = f.api(200, acct, "GET", "functions/echo/async-tasks/"+id, nil); got["status"] == state {
 			return got
 		}

@@ -177,7 +177,7 @@ func TestLogTrigger(t *testing.T) {
 // settle waits until the running range has moved its shard.
 func (f *fixture) settle() {
 	f.t.Helper()
-	for range 2000 {
+	for range rounds {
 		busy := false
 		f.Service.mu.Lock()
 		for _, tr := range f.lookup(acct, "echo").triggers {

@@ -1,6 +1,7 @@
 package fc
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -52,5 +53,25 @@ func TestEventsComeAgain(t *testing.T) {
 	lines := strings.Split(strings.TrimSpace(f.waitMark("event", 3)), "\n")
 	if len(lines) != 3 || lines[0] != lines[1] || lines[1] == lines[2] {
 		t.Errorf("events %q", lines)
+	}
+}
+
+// TestRetriesOfLogTriggersFollowTheClock: the pauses between the tries of a range are those of the options, not real time.
+func TestRetriesOfLogTriggersFollowTheClock(t *testing.T) {
+	t.Parallel()
+	l := &logs{shards: map[int][]time.Time{0: nil}}
+	pauses := make(chan time.Duration, 10)
+	f := start(t, Options{Logs: l, Sink: l, Limits: Limits{RetryBase: 10 * time.Hour}, Sleep: func(_ context.Context, d time.Duration) bool {
+		pauses <- d
+		return true
+	}})
+	f.create(map[string]any{"environmentVariables": map[string]string{"FAIL_UNTIL": filepath.Join(t.TempDir(), "never")}})
+	f.api(201, acct, "POST", "functions/echo/triggers", logTrigger("stream"))
+	l.put(0, f.clock())
+	f.advance(3 * time.Second)
+	f.waitMark("event", 2)
+	f.settle()
+	if d := <-pauses; d != 10*time.Hour || len(pauses) != 0 {
+		t.Errorf("paused %v and %d times more, want 10h once", d, len(pauses))
 	}
 }

@@ -58,7 +58,7 @@ func TestHTTPTriggerErrors(t *testing.T) {
 // waitIdle waits until no request of the function runs.
 func (f *fixture) waitIdle() {
 	f.t.Helper()
-	for range 2000 {
+	for range rounds {
 		busy := 0
 		f.mu0(func() {
 			busy = f.accountOf(acct).async

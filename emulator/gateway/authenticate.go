@@ -30,7 +30,7 @@ func (g *Gateway) Authenticate(r *http.Request, body []byte) (auth.Caller, *Erro
 		mismatch: func(text string) string {
 			return "Specified signature does not match our calculation. server StringToSign is [" + text + "]"
 		},
-	}, r.RemoteAddr, g.clock())
+	}, r)
 }
 
 // authenticateV1 verifies Signature V1 over the merged parameters.
@@ -55,5 +55,5 @@ func (g *Gateway) authenticateV1(r *http.Request, params url.Values) (auth.Calle
 		mismatch: func(text string) string {
 			return "Specified signature is not matched with our calculation. server string to sign is:" + text
 		},
-	}, r.RemoteAddr, g.clock())
+	}, r)
 }

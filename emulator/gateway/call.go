@@ -18,7 +18,6 @@ type Call struct {
 	Params                              url.Values // query and form merged, one value a name, common parameters included
 	Now                                 time.Time  // the gateway's clock when the request arrived
 
-	secure   bool
 	internal bool // made by another service, see Gateway.Do
 }
 

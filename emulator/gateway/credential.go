@@ -27,7 +27,7 @@ type tokenFinder interface{ KnowsToken(token string) bool }
 //
 // Assumption: the order of the checks (accounts.md §1.8 suggests it; the real one is unknown), and status 404 for an
 // unknown key, where one page says 400.
-func (g *Gateway) verify(c claim, remoteAddr string, now time.Time) (auth.Caller, *Error) {
+func (g *Gateway) verify(c claim, r *http.Request) (auth.Caller, *Error) {
 	cred, ok := g.credentials.Credential(c.accessKeyID)
 	if !ok {
 		return auth.Caller{}, Errorf(http.StatusNotFound, "InvalidAccessKeyId.NotFound", "Specified access key is not found.")
@@ -35,7 +35,7 @@ func (g *Gateway) verify(c claim, remoteAddr string, now time.Time) (auth.Caller
 	if !cred.Active {
 		return auth.Caller{}, Errorf(http.StatusBadRequest, "InvalidAccessKeyId.Inactive", "Specified access key is disabled.")
 	}
-	if e := g.checkToken(cred, c.token, now); e != nil {
+	if e := g.checkToken(cred, c.token, g.clock()); e != nil {
 		return auth.Caller{}, e
 	}
 	if e := checkTimestamp(c.timestamp, g.signedBy()); e != nil {
@@ -53,7 +53,8 @@ func (g *Gateway) verify(c claim, remoteAddr string, now time.Time) (auth.Caller
 	}
 	caller := cred.Caller
 	caller.AccessKeyID = c.accessKeyID
-	if host, _, err := net.SplitHostPort(remoteAddr); err == nil {
+	caller.Secure = r.TLS != nil
+	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
 		caller.SourceIP = host
 	}
 	return caller, nil

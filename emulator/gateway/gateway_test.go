@@ -227,7 +227,7 @@ func TestPermissionsAndDenial(t *testing.T) {
 		Permissions: two, Denied: "Forbidden.RAM",
 		Handle: func(context.Context, *Call) (any, error) { ran = true; return nil, nil },
 	}})
-	status, body := call(g, signedV1("s", vectorTime, map[string]string{"Version": "2020-01-01", "Action": "Do"}))
+	status, body := call(g, signedV1("s", vectorTime, map[string]string{"Version": "2020-01-01", "Action": "Do", "Tag.1.Key": "team", "Tag.1.Value": "soc"}))
 	e := decodeError(t, body)
 	if status != 403 || e.Code != "Forbidden.RAM" || e.AccessDeniedDetail == nil || ran {
 		t.Fatalf("status %d, ran %v: %s", status, ran, body)
@@ -237,7 +237,7 @@ func TestPermissionsAndDenial(t *testing.T) {
 			t.Errorf("message %q lacks %q", e.Message, part)
 		}
 	}
-	want := map[string]string{"k": "v", "acs:SecureTransport": "false"}
+	want := map[string]string{"k": "v", "acs:RequestTag/team": "soc"}
 	if diff := cmp.Diff(want, asked[0].Context); diff != "" || len(asked) != 2 || asked[0].Caller.SourceIP != "192.0.2.1" {
 		t.Errorf("asked %+v\n%s", asked, diff)
 	}

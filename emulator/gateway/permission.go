@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"net/http"
+	"strconv"
 
 	"github.com/fenghuo-soc/fenghuo/emulator/auth"
 )
@@ -27,20 +28,23 @@ func (g *Gateway) Require(ctx context.Context, c auth.Caller, deniedCode string,
 	return nil
 }
 
-// permissions are those of the operation, each with the condition keys that follow from the transport.
+// permissions are those of the operation, each with the tags of the request as condition keys (accounts.md §4.2).
 func (op Operation) permissions(c *Call) []Permission {
 	if op.Permissions == nil {
 		return nil
 	}
-	secure := "false"
-	if c.secure {
-		secure = "true"
-	}
 	list := op.Permissions(c)
-	for i, p := range list {
-		full := map[string]string{"acs:SecureTransport": secure}
-		maps.Copy(full, p.Context)
-		list[i].Context = full
+	for n := 1; c.Get(tagParameter(n, "Key")) != ""; n++ {
+		for i := range list {
+			keys := maps.Clone(list[i].Context)
+			if keys == nil {
+				keys = map[string]string{}
+			}
+			keys["acs:RequestTag/"+c.Get(tagParameter(n, "Key"))] = c.Get(tagParameter(n, "Value"))
+			list[i].Context = keys
+		}
 	}
 	return list
 }
+
+func tagParameter(n int, part string) string { return "Tag." + strconv.Itoa(n) + "." + part }

@@ -21,7 +21,7 @@ const maxBody = 4 << 20
 
 // ServeHTTP answers one RPC style call on path "/".
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c := &Call{RequestID: NewRequestID(), Now: g.clock(), secure: r.TLS != nil}
+	c := &Call{RequestID: NewRequestID(), Now: g.clock()}
 	body, e := g.serve(r, c)
 	if e != nil {
 		WriteError(w, c.RequestID, r.Host, e)
@@ -35,8 +35,9 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (g *Gateway) Do(ctx context.Context, caller auth.Caller, version, action string, params map[string]string) (map[string]any, *Error) {
 	c := &Call{
 		RequestID: NewRequestID(), Now: g.clock(), Version: version, Action: action,
-		Region: params["RegionId"], Caller: caller, Params: url.Values{}, secure: true, internal: true,
+		Region: params["RegionId"], Caller: caller, Params: url.Values{}, internal: true,
 	}
+	c.Caller.Secure = true // services speak TLS among themselves
 	for k, v := range params {
 		c.Params.Set(k, v)
 	}

@@ -116,7 +116,7 @@ func (a *account) attachable(c *gateway.Call) (*policy, error) {
 	case "":
 		return nil, gateway.Missing("PolicyType")
 	default:
-		return nil, invalid("PolicyType", "PolicyType must be System or Custom.")
+		return nil, unknownPolicyType()
 	}
 	if p == nil {
 		return nil, notExist("Policy", name)

@@ -2,6 +2,7 @@ package iam
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"time"
 
@@ -140,9 +141,10 @@ func (s *Service) callerPolicies(c auth.Caller) (attached []*document, session *
 // keys of the resource directory count in trust policies too (unknown, accounts.md §4.2).
 func (s *Service) conditionKeys(req auth.Request, now time.Time) map[string]string {
 	keys := map[string]string{
-		"acs:currenttime": timestamp(now),
-		"acs:mfapresent":  "false",
-		principalKey:      normaliseARN(subject(req.Caller)),
+		"acs:currenttime":     timestamp(now),
+		"acs:mfapresent":      "false",
+		"acs:securetransport": strconv.FormatBool(req.Caller.Secure || req.Caller.SourceIP == ""), // what services do inside is
+		principalKey:          normaliseARN(subject(req.Caller)),
 	}
 	if req.Caller.SourceIP != "" {
 		keys["acs:sourceip"] = req.Caller.SourceIP

@@ -141,7 +141,8 @@ func TestConditionsOfTheRequest(t *testing.T) {
 		`{"DateLessThan":{"acs:CurrentTime":"2026-01-02T03:04:06Z"}}`:                    true,
 		`{"DateLessThan":{"acs:CurrentTime":"2026-01-02T03:04:05Z"}}`:                    false,
 		`{"Bool":{"acs:MFAPresent":"true"}}`:                                             false,
-		`{"Bool":{"acs:SecureTransport":"true"}}`:                                        true,
+		`{"Bool":{"acs:SecureTransport":"true"}}`:                                        false,
+		`{"Bool":{"acs:SecureTransport":"false"}}`:                                       true,
 		`{"StringLike":{"acs:PrincipalARN":"acs:ram:*:` + shop + `:user/*"}}`:            true,
 		`{"StringEquals":{"acs:PrincipalARN":"acs:ram::` + shop + `:user/alice"}}`:       false,
 		`{"StringEquals":{"acs:PrincipalRdId":"rd-1"}}`:                                  true,
@@ -150,9 +151,18 @@ func TestConditionsOfTheRequest(t *testing.T) {
 	} {
 		w.must(shop, "CreatePolicyVersion", "PolicyName", "p", "SetAsDefault", "true", "RotateStrategy", "DeleteOldestNonDefaultVersionWhenLimitExceeded",
 			"PolicyDocument", statements(`{"Effect":"Allow","Action":"log:Get*","Resource":"*","Condition":`+condition+`}`))
-		d := w.Authorize(t.Context(), auth.Request{Caller: bob, Action: "log:GetLogStore", Resource: shopLog, Context: map[string]string{"acs:SecureTransport": "true"}})
+		d := w.Authorize(t.Context(), auth.Request{Caller: bob, Action: "log:GetLogStore", Resource: shopLog})
 		if d.Allowed != want {
 			t.Errorf("%s: %v, want %v", condition, d.Allowed, want)
+		}
+	}
+	secure := statements(`{"Effect":"Allow","Action":"log:Get*","Resource":"*","Condition":{"Bool":{"acs:SecureTransport":"true"}}}`)
+	w.must(shop, "CreatePolicyVersion", "PolicyName", "p", "SetAsDefault", "true", "RotateStrategy", "DeleteOldestNonDefaultVersionWhenLimitExceeded", "PolicyDocument", secure)
+	overTLS, inside := bob, bob
+	overTLS.Secure, inside.SourceIP = true, ""
+	for _, c := range []auth.Caller{overTLS, inside} {
+		if !w.allowed(c, "log:GetLogStore", shopLog) {
+			t.Errorf("%+v is not secure", c)
 		}
 	}
 }

@@ -33,15 +33,20 @@ func (p *policy) version(id string) *version {
 
 func (p *policy) current() *version { return p.version(p.defaultID) }
 
+// view leaves the dates of system policies out, which are not known.
 func (p *policy) view() fields {
-	return fields{
-		"PolicyName": p.name, "PolicyType": p.kind, "Description": p.description, "DefaultVersion": p.defaultID,
-		"CreateDate": timestamp(p.created), "UpdateDate": timestamp(p.updated),
+	v := fields{"PolicyName": p.name, "PolicyType": p.kind, "Description": p.description, "DefaultVersion": p.defaultID}
+	if p.kind == "Custom" {
+		v["CreateDate"], v["UpdateDate"] = timestamp(p.created), timestamp(p.updated)
 	}
+	return v
 }
 
 func (p *policy) viewVersion(v *version, withText bool) fields {
-	out := fields{"VersionId": v.id, "IsDefaultVersion": v.id == p.defaultID, "CreateDate": timestamp(v.created)}
+	out := fields{"VersionId": v.id, "IsDefaultVersion": v.id == p.defaultID}
+	if p.kind == "Custom" {
+		out["CreateDate"] = timestamp(v.created)
+	}
 	if withText {
 		out["PolicyDocument"] = v.text
 	}
@@ -140,6 +145,9 @@ func (s *Service) getPolicy(a *account, c *gateway.Call) (any, error) {
 func (s *Service) listPolicies(a *account, c *gateway.Call) (any, error) {
 	var all []*policy
 	kind := c.Get("PolicyType")
+	if kind != "" && kind != "System" && kind != "Custom" {
+		return nil, unknownPolicyType()
+	}
 	if kind != "Custom" {
 		for _, name := range sortedKeys(systemPolicies) {
 			all = append(all, systemPolicies[name])

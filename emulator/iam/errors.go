@@ -41,6 +41,10 @@ func unknownPrincipal(parameter, arn string) *gateway.Error {
 	return malformedDocument(parameter, malformed("Principal.RAM", "%s does not exist", arn))
 }
 
+func unknownPolicyType() error {
+	return invalid("PolicyType", "PolicyType must be System or Custom.")
+}
+
 // serviceLinked refuses a change of a service-linked role.
 //
 // Assumption: 409 with a code of our own; the documents say that it fails and not how (accounts.md §3.1).
@@ -56,18 +60,28 @@ var (
 	userName   = regexp.MustCompile(`^[A-Za-z0-9._-]+$`)
 )
 
+// CheckUserName checks the name of a user.
+func CheckUserName(name string) error { return checkName(name, "UserName", userName, 64) }
+
 // named reads a mandatory name of at most limit characters.
 func named(c *gateway.Call, parameter string, shape *regexp.Regexp, limit int) (string, error) {
 	v := c.Get(parameter)
-	switch {
-	case v == "":
-		return "", gateway.Missing(parameter)
-	case len(v) > limit:
-		return "", invalid(parameter+".Length", "The length of %s must be 1 to %d characters.", parameter, limit)
-	case !shape.MatchString(v):
-		return "", invalid(parameter+".InvalidChars", "%s has characters that are not allowed.", parameter)
+	if err := checkName(v, parameter, shape, limit); err != nil {
+		return "", err
 	}
 	return v, nil
+}
+
+func checkName(v, parameter string, shape *regexp.Regexp, limit int) error {
+	switch {
+	case v == "":
+		return gateway.Missing(parameter)
+	case len(v) > limit:
+		return invalid(parameter+".Length", "The length of %s must be 1 to %d characters.", parameter, limit)
+	case !shape.MatchString(v):
+		return invalid(parameter+".InvalidChars", "%s has characters that are not allowed.", parameter)
+	}
+	return nil
 }
 
 // text reads an optional text of at most limit characters.

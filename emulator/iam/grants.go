@@ -7,19 +7,22 @@ import (
 	"strings"
 )
 
-// Grant is one action that the policies attached to a role allow on one resource pattern, both as written.
+// Grant is one action that the policies attached to a role allow on one resource pattern, both as written. Except are
+// the actions that a statement with NotAction leaves out, joined by spaces; its Action is "*".
 type Grant struct {
-	Account, Role, Policy string
-	Action, Resource      string
+	Account, Role, Policy    string
+	Action, Except, Resource string
 }
 
 // Covers tells whether the grant allows an action on a resource, conditions aside.
 func (g Grant) Covers(action, resource string) bool {
-	return wildcard(strings.ToLower(g.Action), strings.ToLower(action)) && wildcard(normaliseARN(g.Resource), normaliseARN(resource))
+	action = strings.ToLower(action)
+	return wildcard(strings.ToLower(g.Action), action) && !anyWildcard(strings.Fields(strings.ToLower(g.Except)), action) &&
+		wildcard(normaliseARN(g.Resource), normaliseARN(resource))
 }
 
-// Grants lists what the custom policies of an account allow its roles, sorted by role. Roles of services are left out,
-// and so are statements that deny or say NotAction.
+// Grants lists what the policies of an account allow its roles, sorted by role. Roles of services are left out, and so are
+// statements that deny.
 func (s *Service) Grants(accountID string) []Grant {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -33,9 +36,6 @@ func (s *Service) Grants(accountID string) []Grant {
 			continue
 		}
 		for _, x := range r.attached.list {
-			if x.policy.kind != "Custom" {
-				continue
-			}
 			for _, st := range readGrants(x.policy.current().text) {
 				st.Account, st.Role, st.Policy = accountID, r.name, x.policy.name
 				out = append(out, st)
@@ -43,7 +43,7 @@ func (s *Service) Grants(accountID string) []Grant {
 		}
 	}
 	slices.SortFunc(out, func(a, b Grant) int {
-		return cmp.Or(cmp.Compare(a.Role, b.Role), cmp.Compare(a.Action, b.Action), cmp.Compare(a.Resource, b.Resource))
+		return cmp.Or(cmp.Compare(a.Role, b.Role), cmp.Compare(a.Action, b.Action), cmp.Compare(a.Resource, b.Resource), cmp.Compare(a.Except, b.Except))
 	})
 	return out
 }
@@ -52,8 +52,8 @@ func (s *Service) Grants(accountID string) []Grant {
 func readGrants(text string) []Grant {
 	var doc struct {
 		Statement []struct {
-			Effect           string
-			Action, Resource json.RawMessage
+			Effect                      string
+			Action, NotAction, Resource json.RawMessage
 		}
 	}
 	if json.Unmarshal([]byte(text), &doc) != nil {
@@ -61,14 +61,24 @@ func readGrants(text string) []Grant {
 	}
 	var out []Grant
 	for _, st := range doc.Statement {
-		actions, err := oneOrMore(st.Action, "")
-		resources, rerr := oneOrMore(st.Resource, "")
-		if st.Effect != "Allow" || err != nil || rerr != nil {
+		resources, err := oneOrMore(st.Resource, "")
+		if st.Effect != "Allow" || err != nil {
+			continue
+		}
+		actions, except := []string{"*"}, ""
+		if st.NotAction == nil {
+			actions, err = oneOrMore(st.Action, "")
+		} else {
+			var left []string
+			left, err = oneOrMore(st.NotAction, "")
+			except = strings.Join(left, " ")
+		}
+		if err != nil {
 			continue
 		}
 		for _, action := range actions {
 			for _, resource := range resources {
-				out = append(out, Grant{Action: action, Resource: resource})
+				out = append(out, Grant{Action: action, Except: except, Resource: resource})
 			}
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"io"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/fenghuo-soc/fenghuo/emulator/auth"
 )
 
@@ -162,6 +164,15 @@ const (
 	base62 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 	digits = "0123456789"
 )
+
+// uuid makes one from the source of randomness. The caller holds the lock.
+func (s *Service) uuid() string {
+	id, err := uuid.NewRandomFromReader(s.rand)
+	if err != nil {
+		panic(fmt.Sprintf("iam: read random bytes: %v", err)) // a broken source is a wiring error
+	}
+	return id.String()
+}
 
 // random makes n characters of the alphabet from the source of randomness. The caller holds the lock.
 func (s *Service) random(alphabet string, n int) string {

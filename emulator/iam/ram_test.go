@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 
 	"github.com/fenghuo-soc/fenghuo/emulator/auth"
 )
@@ -257,7 +258,7 @@ func TestServiceLinkedRoles(t *testing.T) {
 
 	inUse = true
 	id := w.must(shop, "DeleteServiceLinkedRole", "RoleName", name)["DeletionTaskId"].(string)
-	if !strings.HasPrefix(id, "task/acs-service-role/rd.sas.aliyuncs.com/"+name+"/") || status(id) != "IN_PROGRESS" {
+	if !strings.HasPrefix(id, "task/acs-service-role/rd.sas.aliyuncs.com/"+name+"/") || uuid.Validate(id[strings.LastIndex(id, "/")+1:]) != nil || status(id) != "IN_PROGRESS" {
 		t.Errorf("task %s is %v", id, status(id))
 	}
 	w.now = w.now.Add(time.Minute)
@@ -341,5 +342,39 @@ func TestSeedsRepeat(t *testing.T) {
 	}
 	if diff := cmp.Diff([]Account{{root, "fenghuo-root"}, {security, "security"}, {shop, "shop"}}, a.Accounts()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestRefusedUpdateChangesNothing: one wrong value among good ones.
+func TestRefusedUpdateChangesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	before := w.must(shop, "CreateUser", "UserName", "u")
+	_, code := w.do(w.RootCaller(shop), "UpdateUser", "UserName", "u", "NewUserName", "v", "NewDisplayName", "d", "NewMobilePhone", "1", "NewEmail", "e",
+		"NewComments", strings.Repeat("x", 129))
+	after := w.must(shop, "GetUser", "UserName", "u")
+	if diff := cmp.Diff(before["User"], after["User"]); code != "InvalidParameter.Comments.Length" || diff != "" {
+		t.Errorf("%s, and changed\n%s", code, diff)
+	}
+}
+
+// TestListPoliciesByType: System, Custom, all, and what is no type. The dates of system policies are not known.
+func TestListPoliciesByType(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.must(shop, "CreatePolicy", "PolicyName", "p", "PolicyDocument", readLogs)
+	for kind, want := range map[string]int{"": len(systemPolicies) + 1, "System": len(systemPolicies), "Custom": 1} {
+		list := w.must(shop, "ListPolicies", "PolicyType", kind)["Policies"].(map[string]any)["Policy"].([]any)
+		if len(list) != want {
+			t.Errorf("type %q: %d policies, want %d", kind, len(list), want)
+		}
+		for _, p := range list {
+			if _, dated := p.(map[string]any)["CreateDate"]; dated != (p.(map[string]any)["PolicyType"] == "Custom") {
+				t.Errorf("dates of %v", p)
+			}
+		}
+	}
+	if _, code := w.do(w.RootCaller(shop), "ListPolicies", "PolicyType", "custom"); code != "InvalidParameter.PolicyType" {
+		t.Errorf("another type: %q", code)
 	}
 }

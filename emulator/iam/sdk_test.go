@@ -77,6 +77,43 @@ func wantCode(t *testing.T, err error, status int, code string) *sdkerrors.Serve
 	return se
 }
 
+// TestSDKSecureTransport: a trust policy that denies plain HTTP does so to AssumeRole, which asks for no other permission.
+func TestSDKSecureTransport(t *testing.T) {
+	t.Parallel()
+	s := New(Options{Seed: "sdk"})
+	for _, id := range []string{security, shop} {
+		if err := s.CreateAccount(id, id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	g := gateway.New(gateway.Options{Credentials: s, Authorizer: s})
+	s.Register(g)
+	err := s.EnsureRole(shop, "r", statements(`{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"RAM":"acs:ram::`+security+`:root"}},`+
+		`{"Effect":"Deny","Action":"sts:AssumeRole","Principal":{"RAM":"acs:ram::`+security+`:root"},"Condition":{"Bool":{"acs:SecureTransport":"false"}}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ak, sk := s.SeedUser(security, "worker", "AliyunSTSAssumeRoleAccess")
+	assume := func(srv *httptest.Server) error {
+		c := stsClient(t, srv.Listener.Addr().String(), credentials.NewAccessKeyCredential(ak, sk))
+		c.GetConfig().Scheme = strings.ToUpper(srv.URL[:strings.Index(srv.URL, ":")])
+		c.SetHTTPSInsecure(true)
+		r := sts.CreateAssumeRoleRequest()
+		r.RoleArn, r.RoleSessionName = roleARN(shop, "r"), "run"
+		_, err := c.AssumeRole(r)
+		return err
+	}
+	plain, tls := httptest.NewServer(g), httptest.NewTLSServer(g)
+	defer plain.Close()
+	defer tls.Close()
+	if d := wantCode(t, assume(plain), 403, "NoPermission").AccessDeniedDetail(); d["NoPermissionType"] != "ExplicitDeny" || d["PolicyType"] != "AssumeRolePolicy" {
+		t.Errorf("detail %v", d)
+	}
+	if err := assume(tls); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestSDKMemberAccess is the way of the product, end to end: roles are created, a user assumes the member's role with
 // an external id, and acts in the member with the temporary keys.
 func TestSDKMemberAccess(t *testing.T) {

@@ -41,18 +41,20 @@ type Options struct {
 
 // Limits are the quotas of one account. A zero field takes the default, which is the value of 2025 (accounts.md §5.2).
 type Limits struct {
-	Users, Roles, Policies int
-	Groups                 int
-	PolicyLength           int // characters of a custom policy
-	PolicyVersions         int
-	SystemAttached         int // system policies attached to one role or user
-	CustomAttached         int // custom policies attached to one role or user
-	KeysPerUser            int
-	AssumeRolePerSecond    int // per account, all its identities together; negative = no flow control
+	Users               int `yaml:"users"`
+	Roles               int `yaml:"roles"`
+	Policies            int `yaml:"policies"`
+	Groups              int `yaml:"groups"`
+	PolicyLength        int `yaml:"policy_length"` // characters of a custom policy
+	PolicyVersions      int `yaml:"policy_versions"`
+	SystemAttached      int `yaml:"system_attached"` // system policies attached to one role, user or group
+	CustomAttached      int `yaml:"custom_attached"` // custom policies attached to one role, user or group
+	KeysPerUser         int `yaml:"keys_per_user"`
+	AssumeRolePerSecond int `yaml:"assume_role_per_second"` // per account, all its identities together; negative = no flow control
 	// TrustLength is the characters of a trust policy.
 	//
 	// Assumption: 4096; the real limit is unknown (accounts.md §5.2).
-	TrustLength int
+	TrustLength int `yaml:"trust_length"`
 }
 
 func (l Limits) withDefaults() Limits {

@@ -114,7 +114,7 @@ func (s *Service) deleteServiceLinkedRole(a *account, c *gateway.Call, usage map
 	t := r.latestDeletion
 	if t == nil || t.done {
 		t = &deletionTask{
-			id:   "task/acs-service-role/" + r.serviceName + "/" + r.name + "/" + s.random(base62, 32),
+			id:   "task/acs-service-role/" + r.serviceName + "/" + r.name + "/" + s.uuid(),
 			role: r, created: c.Now, due: c.Now.Add(s.deletionDelay), usage: usage,
 		}
 		r.latestDeletion = t

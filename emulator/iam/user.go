@@ -62,19 +62,18 @@ func (s *Service) createUser(a *account, c *gateway.Call) (any, error) {
 	return fields{"User": u.view()}, nil
 }
 
-// set copies the profile parameters that are present; prefix is "New" in UpdateUser.
+// set copies the profile parameters that are present, or nothing when one is wrong; prefix is "New" in UpdateUser.
 func (u *user) set(c *gateway.Call, prefix string) error {
-	for name, field := range map[string]*string{
-		"DisplayName": &u.displayName, "MobilePhone": &u.mobile, "Email": &u.email, "Comments": &u.comments,
-	} {
-		if _, given := c.Params[prefix+name]; !given {
-			continue
-		}
-		v, err := text(c, prefix+name, name, 128)
-		if err != nil {
+	fields := map[string]*string{"DisplayName": &u.displayName, "MobilePhone": &u.mobile, "Email": &u.email, "Comments": &u.comments}
+	for _, name := range sortedKeys(fields) {
+		if _, err := text(c, prefix+name, name, 128); err != nil {
 			return err
 		}
-		*field = v
+	}
+	for name, field := range fields {
+		if _, given := c.Params[prefix+name]; given {
+			*field = c.Get(prefix + name)
+		}
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ package oss
 
 import (
 	"encoding/xml"
+	"fmt"
 	"net"
 	"net/http"
 	"regexp"
@@ -128,6 +129,17 @@ type failure struct {
 
 func fail(status int, code, message string) *failure {
 	return &failure{Status: status, Code: code, Message: message}
+}
+
+// CheckBucket tells what is wrong with the name or the access list of a bucket.
+func CheckBucket(name, acl string) error {
+	switch {
+	case !bucketName.MatchString(name):
+		return fmt.Errorf("bucket name %q is not 3 to 63 lower-case letters, digits and hyphens", name)
+	case !slices.Contains(lists, acl):
+		return fmt.Errorf("access list %q is not one of %s", acl, strings.Join(lists, ", "))
+	}
+	return nil
 }
 
 var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$`)

@@ -73,7 +73,7 @@ func (s *Service) authenticate(r *http.Request) (auth.Caller, *failure) {
 			"The request signature we calculated does not match the signature you provided. Check your key and signing method.")
 	}
 	c := cred.Caller
-	c.AccessKeyID = q.id
+	c.AccessKeyID, c.Secure = q.id, r.TLS != nil
 	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
 		c.SourceIP = host
 	}

@@ -13,11 +13,12 @@ import (
 	"github.com/fenghuo-soc/fenghuo/emulator/record"
 )
 
-// Exception excuses a grant that a run does not use.
+// Exception excuses a grant that a run does not need: the action as a whole, or those of its resources that Resource matches.
 type Exception struct {
-	Role   string `json:"role"` // label of the role
-	Action string `json:"action"`
-	Reason string `json:"reason"`
+	Role     string `json:"role"`               // label of the role
+	Action   string `json:"action"`             // as granted
+	Resource string `json:"resource,omitempty"` // pattern for the granted resources, with <account>; "" = the action
+	Reason   string `json:"reason"`
 }
 
 // Report is the comparison, role by role.
@@ -33,8 +34,6 @@ type Role struct {
 	Used    []Used `json:"used"`
 	Unused  []Gap  `json:"granted_and_never_used,omitempty"`
 	Missing []Miss `json:"used_and_not_granted,omitempty"`
-	// Idle are resource patterns of actions that were used, but never on a resource of this pattern.
-	Idle []Pattern `json:"patterns_never_met,omitempty"`
 }
 
 // Used is an action that was granted and used.
@@ -43,10 +42,12 @@ type Used struct {
 	Times  int    `json:"times"`
 }
 
-// Gap is an action that is granted and was never used.
+// Gap is what is granted and was never needed: an action, an action that is a pattern, which always allows more than what
+// was asked for, or one resource of an action that was used on others.
 type Gap struct {
-	Action string `json:"action"`
-	Reason string `json:"excused_because,omitempty"` // of the exception; "" = not excused
+	Action   string `json:"action"`
+	Resource string `json:"resource,omitempty"`        // as granted, with <account> for the account's id; "" = the action
+	Reason   string `json:"excused_because,omitempty"` // of the exception; "" = not excused
 }
 
 // Miss is a question that was denied and that no grant of the role covers.
@@ -54,12 +55,6 @@ type Miss struct {
 	Action   string `json:"action"`
 	Resource string `json:"resource"`
 	Times    int    `json:"times"`
-}
-
-// Pattern is a resource pattern of a grant, with <account> for the account's id.
-type Pattern struct {
-	Action   string `json:"action"`
-	Resource string `json:"resource"`
 }
 
 // OK tells whether every gap is excused, nothing is missing and no exception is stale.
@@ -72,7 +67,7 @@ func (r Report) OK() bool {
 	return len(r.Stale) == 0
 }
 
-// Prove compares grants with uses. label names the role of an account, and tells whether it takes part. Roles without
+// Prove compares grants with uses. A use counts for the narrowest grants that cover it: what is wider is not needed for it. label names the role of an account, and tells whether it takes part. Roles without
 // any grant take part when something was denied them.
 func Prove(grants []iam.Grant, uses []record.Use, label func(account, role string) (string, bool), exceptions []Exception) Report {
 	roles := map[string]*evidence{}
@@ -107,7 +102,7 @@ func Prove(grants []iam.Grant, uses []record.Use, label func(account, role strin
 	slices.SortFunc(r.Roles, func(a, b Role) int { return cmp.Compare(a.Label, b.Label) })
 	for _, x := range exceptions {
 		e := roles[x.Role]
-		if e == nil || !slices.ContainsFunc(e.grants, func(g iam.Grant) bool { return strings.EqualFold(g.Action, x.Action) }) {
+		if e == nil || !slices.ContainsFunc(e.grants, func(g iam.Grant) bool { return x.is(name(g), resource(g)) }) {
 			r.Stale = append(r.Stale, x)
 		}
 	}
@@ -123,46 +118,64 @@ type evidence struct {
 
 func (e *evidence) report(exceptions []Exception) Role {
 	out := Role{Label: e.label, Used: []Used{}}
-	times := map[string]int{} // action as granted → allowed uses
-	met := map[Pattern]bool{}
-	var actions []string
+	times := map[Gap]int{} // grant as Action and Resource → uses that need it
 	for _, g := range e.grants {
-		if !slices.Contains(actions, g.Action) {
-			actions = append(actions, g.Action)
-		}
-		p := pattern(g)
-		met[p] = met[p] || false
-		for _, u := range e.uses {
-			if u.Account == g.Account && u.Allowed > 0 && g.Covers(u.Action, u.Resource) {
-				times[g.Action] += u.Allowed
-				met[p] = true
-			}
-		}
+		at := Gap{Action: name(g), Resource: resource(g)}
+		times[at] += e.needed(g)
 	}
-	slices.Sort(actions)
-	for _, a := range actions {
-		if n := times[a]; n > 0 {
-			out.Used = append(out.Used, Used{a, n})
-			continue
-		}
-		gap := Gap{Action: a}
+	actions := map[string]int{}
+	for at, n := range times {
+		actions[at.Action] += n
+	}
+	excuse := func(g Gap) Gap {
 		for _, x := range exceptions {
-			if x.Role == e.label && strings.EqualFold(x.Action, a) {
-				gap.Reason = x.Reason
+			if x.Role == e.label && x.is(g.Action, g.Resource) && (g.Resource != "" || x.Resource == "") {
+				g.Reason = x.Reason
 			}
 		}
-		out.Unused = append(out.Unused, gap)
+		return g
 	}
-	for p, ok := range met {
-		if !ok && times[p.Action] > 0 {
-			out.Idle = append(out.Idle, p)
+	for action, n := range actions {
+		if n > 0 {
+			out.Used = append(out.Used, Used{action, n})
+		}
+		if n == 0 || strings.ContainsAny(action, "*?") {
+			out.Unused = append(out.Unused, excuse(Gap{Action: action}))
 		}
 	}
-	slices.SortFunc(out.Idle, func(a, b Pattern) int {
+	for at, n := range times {
+		if n == 0 && actions[at.Action] > 0 {
+			out.Unused = append(out.Unused, excuse(at))
+		}
+	}
+	slices.SortFunc(out.Used, func(a, b Used) int { return cmp.Compare(a.Action, b.Action) })
+	slices.SortFunc(out.Unused, func(a, b Gap) int {
 		return cmp.Or(cmp.Compare(a.Action, b.Action), cmp.Compare(a.Resource, b.Resource))
 	})
 	out.Missing = e.missing()
 	return out
+}
+
+// needed counts the allowed uses that a grant covers and no narrower one does. Conditions are not looked at.
+func (e *evidence) needed(g iam.Grant) (n int) {
+	var narrower []iam.Grant
+	for _, h := range e.grants {
+		if h.Account == g.Account && g.Covers(h.Action, h.Resource) && !h.Covers(g.Action, g.Resource) {
+			narrower = append(narrower, h)
+		}
+	}
+	for _, u := range e.uses {
+		covers := func(h iam.Grant) bool { return h.Covers(u.Action, u.Resource) }
+		if u.Account == g.Account && u.Allowed > 0 && covers(g) && !slices.ContainsFunc(narrower, covers) {
+			n += u.Allowed
+		}
+	}
+	return n
+}
+
+// is tells whether the exception is for a grant.
+func (x Exception) is(action, resource string) bool {
+	return strings.EqualFold(x.Action, action) && (x.Resource == "" || iam.Grant{Action: "*", Resource: x.Resource}.Covers("", resource))
 }
 
 // missing are the denials that no grant of the same account covers. A denial that a grant covers now came from a time
@@ -183,6 +196,13 @@ func (e *evidence) missing() []Miss {
 	return out
 }
 
-func pattern(g iam.Grant) Pattern {
-	return Pattern{g.Action, strings.ReplaceAll(g.Resource, g.Account, "<account>")}
+// name is the action of a grant, with what it leaves out.
+func name(g iam.Grant) string {
+	if g.Except == "" {
+		return g.Action
+	}
+	return g.Action + " except " + g.Except
 }
+
+// resource is that of a grant, the same for the roles of all members.
+func resource(g iam.Grant) string { return strings.ReplaceAll(g.Resource, g.Account, "<account>") }

@@ -6,6 +6,15 @@ import (
 	"time"
 )
 
+// CheckSeed tells why a project or Logstore cannot be: its names, shards or days.
+func CheckSeed(project, name string, shards, ttl int) error {
+	if !projectName.MatchString(project) {
+		return invalidf("project name %s is invalid", project)
+	}
+	cfg := LogstoreConfig{Name: name, ShardCount: shards, TTL: ttl}
+	return cfg.normalize()
+}
+
 // Seed makes a Logstore of an account without asking for permissions, and its project if it is absent. Zero fields of
 // cfg become: TTL for ever, the rest as CreateLogstore does. An existing Logstore stays as it is.
 func (s *Service) Seed(account, projectName, name string, shards int, cfg LogstoreConfig) error {

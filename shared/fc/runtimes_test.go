@@ -54,7 +54,7 @@ func serveRequest(ctx context.Context, in request) (answer, error) {
 	}
 	c, _ := FromContext(ctx)
 	end, _ := ctx.Deadline()
-	return answer{in.Say, c.AccountID, c.Region, c.RequestID, c.Credentials.AccessKeyID, int(time.Until(end).Round(10*time.Second) / time.Second)}, nil
+	return answer{in.Say, c.AccountID, c.Region, c.RequestID, c.Credentials.AccessKeyID, int(time.Until(end).Round(time.Minute) / time.Second)}, nil
 }
 
 func servePage(w http.ResponseWriter, r *http.Request) {
