@@ -147,6 +147,29 @@ func TestKeysInABrowser(t *testing.T) {
 	}
 }
 
+// TestLongWordsInABrowser fills the pages with words that no line holds: on a narrow screen none is wider than it.
+func TestLongWordsInABrowser(t *testing.T) {
+	t.Parallel()
+	ctx := browser(t)
+	h, db, _ := newConsole(t, Options{})
+	s := seed(t, db, func(s string) string { return s + " " + strings.Repeat("long", 40) })
+	site := httptest.NewServer(h)
+	t.Cleanup(site.Close)
+	if err := chromedp.Do(ctx, chromedp.EmulateViewport(390, 900), chromedp.Navigate(site.URL+"/?token="+url.QueryEscape(testToken)), chromedp.WaitVisible(`nav a[href="/search"]`)); err != nil {
+		t.Fatalf("log in: %v", err)
+	}
+	for _, target := range []string{"/", "/events", "/events/" + s.Incident.ID, "/response", "/sources", "/accounts", "/accounts/" + uidC, "/accounts/" + uidD} {
+		if err := chromedp.Do(ctx, chromedp.Navigate(site.URL+target), chromedp.WaitVisible(`main h1, main .lead`)); err != nil {
+			t.Fatalf("%s: %v", target, err)
+		}
+		wide := look(t, ctx, chromedp.Evaluate[[]string](`document.documentElement.scrollWidth <= document.documentElement.clientWidth ? [] :
+			[...document.querySelectorAll("main *")].filter((e) => !e.closest(".scroll") && e.getBoundingClientRect().right > innerWidth).map((e) => e.tagName + " " + e.className)`))
+		if len(wide) > 0 {
+			t.Errorf("%s is wider than the screen: %q", target, wide)
+		}
+	}
+}
+
 // TestWindowInABrowser logs in with a pass as the owner of D does, and reads the window in both languages, in light and
 // dark, on a wide and on a narrow screen: nothing is cut off, nothing is wider than the screen, and no other page is
 // offered. FENGHUO_SHOTS=DIR keeps pictures.
