@@ -70,8 +70,24 @@ const torn = `(() => {
 	return [...out];
 })()`
 
+// barred lists what keeps people out who do not see the page or use no mouse: controls and links without a name, pictures
+// without words, ids that stand twice, headings that skip a level, tables without headers, and targets under 24 pixels.
+const barred = `(() => {
+	const out = new Set(), ids = new Set(), say = (what, e) => out.add(what + " " + e.tagName + " " + (e.id || e.className.baseVal || e.className));
+	const name = (e) => (e.getAttribute("aria-label") || e.textContent || "").trim();
+	for (const e of document.querySelectorAll("[id]")) ids.has(e.id) ? say("twice", e) : ids.add(e.id);
+	for (const e of document.querySelectorAll("input:not([type=hidden]),select,textarea")) if (!e.labels.length) say("no label", e);
+	for (const e of document.querySelectorAll("a,button,summary")) if (!name(e)) say("no name", e);
+	for (const e of document.querySelectorAll("img:not([alt]),svg:not([role=img][aria-label]):not([aria-hidden=true] svg)")) say("no words", e);
+	for (const e of document.querySelectorAll("table")) if (!e.querySelector("th")) say("no headers", e);
+	let last = 0;
+	for (const e of document.querySelectorAll("h1,h2,h3,h4")) { const n = Number(e.tagName[1]); if (n > last + 1) say("skips to", e); last = n; }
+	for (const e of document.querySelectorAll("button,summary,select,input:not([type=hidden]),a.button")) if (e.checkVisibility() && e.getBoundingClientRect().height < 24) say("small", e);
+	return [...out];
+})()`
+
 // TestPagesInABrowser looks at every page on a wide and on a narrow screen, in both languages: nothing is wider than the
-// screen, no word is torn, and each page says in its title what it is. FENGHUO_SHOTS=DIR keeps pictures.
+// screen, no word is torn, nobody is kept out, and each page says in its title what it is. FENGHUO_SHOTS=DIR keeps pictures.
 func TestPagesInABrowser(t *testing.T) {
 	t.Parallel()
 	ctx := browser(t)
@@ -105,6 +121,9 @@ func TestPagesInABrowser(t *testing.T) {
 				over := look(t, ctx, chromedp.Evaluate[int](`document.documentElement.scrollWidth - document.documentElement.clientWidth`))
 				if bad := look(t, ctx, chromedp.Evaluate[[]string](torn)); over > 0 || len(bad) > 0 {
 					t.Errorf("%s: %d pixels wider than the screen; torn: %q", where, over, bad)
+				}
+				if bad := look(t, ctx, chromedp.Evaluate[[]string](barred)); len(bad) > 0 {
+					t.Errorf("%s: %q", where, bad)
 				}
 				titles[look(t, ctx, chromedp.Evaluate[string](`document.title`))] = true
 				if dir := os.Getenv("FENGHUO_SHOTS"); dir != "" {
