@@ -21,6 +21,21 @@ import (
 	"github.com/fenghuo-soc/fenghuo/shared/store"
 )
 
+// TestInABrowser looks at the console with one Chromium; each part has a window, and cookies, of its own.
+func TestInABrowser(t *testing.T) {
+	t.Parallel()
+	ctx := browser(t)
+	for name, part := range map[string]func(*testing.T, context.Context){
+		"pages": pagesInABrowser, "keys": keysInABrowser, "long words": longWordsInABrowser, "window": windowInABrowser, "search": searchInABrowser,
+	} {
+		t.Run(name, func(t *testing.T) {
+			own, end := chromedp.NewContext(ctx, chromedp.WithNewBrowserContext())
+			t.Cleanup(end)
+			part(t, own)
+		})
+	}
+}
+
 // browser starts Chromium, or skips the test where there is none.
 func browser(t *testing.T) context.Context {
 	t.Helper()
@@ -39,7 +54,7 @@ func browser(t *testing.T) context.Context {
 	ctx, end := chromedp.NewContext(alloc)
 	t.Cleanup(end)
 	must(t, chromedp.Do(ctx)) // the browser lives as long as the context of its first use, so the limit comes after it
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -86,11 +101,9 @@ const barred = `(() => {
 	return [...out];
 })()`
 
-// TestPagesInABrowser looks at every page on a wide and on a narrow screen, in both languages: nothing is wider than the
+// pagesInABrowser looks at every page on a wide and on a narrow screen, in both languages: nothing is wider than the
 // screen, no word is torn, nobody is kept out, and each page says in its title what it is. FENGHUO_SHOTS=DIR keeps pictures.
-func TestPagesInABrowser(t *testing.T) {
-	t.Parallel()
-	ctx := browser(t)
+func pagesInABrowser(t *testing.T, ctx context.Context) {
 	h, db, cloud := newConsole(t, Options{})
 	s := seed(t, db, same)
 	must(t, db.Audit(t.Context(), store.AuditEntry{At: testNow, Actor: "integrate", Action: "policies.apply", Account: uidD, Detail: "policies recommended, mode increment, auto-add true"}))
@@ -137,10 +150,8 @@ func TestPagesInABrowser(t *testing.T) {
 	}
 }
 
-// TestKeysInABrowser closes a question with Escape, which gives the focus back, and goes to the search with a slash.
-func TestKeysInABrowser(t *testing.T) {
-	t.Parallel()
-	ctx := browser(t)
+// keysInABrowser closes a question with Escape, which gives the focus back, and goes to the search with a slash.
+func keysInABrowser(t *testing.T, ctx context.Context) {
 	h, db, _ := newConsole(t, Options{})
 	seed(t, db, same)
 	site := httptest.NewServer(h)
@@ -166,10 +177,8 @@ func TestKeysInABrowser(t *testing.T) {
 	}
 }
 
-// TestLongWordsInABrowser fills the pages with words that no line holds: on a narrow screen none is wider than it.
-func TestLongWordsInABrowser(t *testing.T) {
-	t.Parallel()
-	ctx := browser(t)
+// longWordsInABrowser fills the pages with words that no line holds: on a narrow screen none is wider than it.
+func longWordsInABrowser(t *testing.T, ctx context.Context) {
 	h, db, _ := newConsole(t, Options{})
 	s := seed(t, db, func(s string) string { return s + " " + strings.Repeat("long", 40) })
 	site := httptest.NewServer(h)
@@ -189,12 +198,10 @@ func TestLongWordsInABrowser(t *testing.T) {
 	}
 }
 
-// TestWindowInABrowser logs in with a pass as the owner of D does, and reads the window in both languages, in light and
+// windowInABrowser logs in with a pass as the owner of D does, and reads the window in both languages, in light and
 // dark, on a wide and on a narrow screen: nothing is cut off, nothing is wider than the screen, and no other page is
 // offered. FENGHUO_SHOTS=DIR keeps pictures.
-func TestWindowInABrowser(t *testing.T) {
-	t.Parallel()
-	ctx := browser(t)
+func windowInABrowser(t *testing.T, ctx context.Context) {
 	h, db, _ := newConsole(t, Options{})
 	seed(t, db, same)
 	pass := givenPass(t, h, uidD, `{}`).Pass
