@@ -30,7 +30,7 @@ type hit struct {
 const maxBadLines = 20
 
 // Run prints a line for each hit. A line that is no event is named on standard error and the others go on. It ends with
-// exitFailed when there was such a line, else with exitRefused when some rules did not load.
+// exitFailed when there was such a line, else with exitPartly when some rules did not load.
 func (c *rulesMatch) Run() error { return c.match(os.Stdout, os.Stderr) }
 
 func (c *rulesMatch) match(stdout, stderr io.Writer) error {
