@@ -93,9 +93,10 @@ func (s *cloud) connect(o Options) error {
 	now := s.clock.Now
 	s.iam = iam.New(s.identityOptions())
 	s.calls = record.New(nil)
-	s.faults, err = faults.New(o.Faults, faults.Hooks{
+	s.faults, err = faults.New(faults.Plan{Seed: o.Faults.Seed}, faults.Hooks{
 		Split: func(r *http.Request) error { return s.sls.SplitAt(r) },
 		Kill:  func(account, function string) int { return s.fc.Kill(account, function) },
+		Check: func(service, operation string) error { return s.front.names.check(service, operation) },
 	})
 	if err != nil {
 		return err
@@ -130,6 +131,9 @@ func (s *cloud) connect(o Options) error {
 		r.Register(s.gateway)
 	}
 	s.front = newFront(s)
+	if err := s.faults.AddAll(o.Faults.Faults); err != nil { // now that the names of all calls are known
+		return fmt.Errorf("fault plan: %w", err)
+	}
 	return nil
 }
 

@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"context"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -108,5 +109,47 @@ func TestFaultsRepeat(t *testing.T) {
 	}
 	if cmp.Equal(one, pattern(8)) {
 		t.Error("two seeds, one pattern")
+	}
+}
+
+// TestFaultsNameCalls: a fault for a service or an operation that is not there would never strike; it is refused, and with it
+// the plan that it stands in.
+func TestFaultsNameCalls(t *testing.T) {
+	t.Parallel()
+	s := startSmall(t)
+	for _, tt := range []struct{ service, operation, want string }{
+		{"", "", ""},
+		{"sls", "", ""},
+		{"", "PullLogs", ""},
+		{"Sls", "GetProject", ""},
+		{"Sls", "listproject", ""},
+		{"FC", "HTTPTrigger", ""},
+		{"FC", "InvokeFunction", ""},
+		{"Oss", "PutObject", ""},
+		{"ResourceDirectoryMaster", "ListAccounts", ""},
+		{"", "ListAcounts", `no service has the operation "ListAcounts"`},
+		{"Slss", "", `there is no service "Slss"; there are Cloudfw, Ecs, FC`},
+		{"Sts", "PullLogs", `Sts has no operation "PullLogs"`},
+		{"Sls", "Get*", `Sls has no operation "Get*"`},
+	} {
+		err := s.Faults().Add(faults.Fault{Kind: faults.Slow, Wait: 1, Service: tt.service, Operation: tt.operation})
+		if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s %s: %v, want %q", tt.service, tt.operation, err, tt.want)
+		}
+	}
+	before := len(s.Faults().Hits())
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.Endpoint()+"/_emulator/faults", strings.NewReader(`{"faults":[{"kind":"throttle"},{"kind":"throttle","operation":"Nope"}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status, body := send(t, r); status != 400 || !strings.Contains(body, "fault 2: no service has the operation") || len(s.Faults().Hits()) != before {
+		t.Errorf("half a plan: %d %s, %d faults were %d", status, body, len(s.Faults().Hits()), before)
+	}
+	w, err := ParseWorld("small", []byte(small))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Start(Options{World: w, Faults: faults.Plan{Faults: []faults.Fault{{Kind: faults.Throttle, Service: "Stss"}}}}); err == nil || !strings.Contains(err.Error(), `fault 1: there is no service "Stss"`) {
+		t.Errorf("start: %v", err)
 	}
 }

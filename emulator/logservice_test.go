@@ -75,6 +75,7 @@ func TestLogServiceSettingsAreChecked(t *testing.T) {
 		"{quotas: {projects: -1}}":   "a quota is below 0",
 		"{propagation_delay: -1s}":   "a delay is below 0",
 		"{search_delay: -1s}":        "a delay is below 0",
+		"{search_logs: -1}":          "a number of logs is below 0",
 		"{quotas: {logstoers: 5}}":   `there is no field "logstoers"`,
 		"{propagation_delay: later}": "later",
 	} {

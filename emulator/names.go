@@ -2,7 +2,9 @@ package emulator
 
 import (
 	"bytes"
+	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -10,12 +12,14 @@ import (
 	"strings"
 
 	"github.com/fenghuo-soc/fenghuo/emulator/fc"
+	"github.com/fenghuo-soc/fenghuo/emulator/oss"
 )
 
 // names tells the name of the operation that a request asks for, from the route tables of the services. What no table
 // has is "unknown".
 type names struct {
-	products map[string]string // version of an RPC API → product
+	products map[string]string   // version of an RPC API → product
+	all      map[string][]string // service → operations
 	logs     []path
 	funcs    []path
 }
@@ -31,21 +35,24 @@ type path struct {
 const unknown = "unknown"
 
 func newNames(s *cloud) names {
-	n := names{products: map[string]string{}}
+	n := names{products: map[string]string{}, all: map[string][]string{"FC": {"HTTPTrigger"}, "Oss": oss.Operations()}}
 	for _, line := range s.gateway.Actions() {
 		if f := strings.Fields(line); len(f) == 3 {
 			n.products[f[1]] = f[0]
+			n.all[f[0]] = append(n.all[f[0]], f[2])
 		}
 	}
 	for _, line := range s.sls.Routes() {
 		name, rest, _ := strings.Cut(line, ": ")
 		if f := strings.Fields(rest); len(f) >= 2 {
 			n.logs = append(n.logs, newPath(name, f[0], f[1]))
+			n.all["Sls"] = append(n.all["Sls"], strings.Split(name, ", ")...)
 		}
 	}
 	for _, line := range fc.Routes() {
 		if f := strings.Fields(line); len(f) == 3 {
 			n.funcs = append(n.funcs, newPath(f[2], f[0], f[1]))
+			n.all["FC"] = append(n.all["FC"], f[2])
 		}
 	}
 	return n
@@ -83,6 +90,27 @@ func (n names) sls(r *http.Request) string {
 		}
 	}
 	return name
+}
+
+// check refuses a service and an operation that no call has; "" is any. Case does not count.
+func (n names) check(service, operation string) error {
+	known := false
+	for s, operations := range n.all {
+		if service != "" && !strings.EqualFold(s, service) {
+			continue
+		}
+		known = true
+		if operation == "" || slices.ContainsFunc(operations, func(o string) bool { return strings.EqualFold(o, operation) }) {
+			return nil
+		}
+	}
+	switch {
+	case !known:
+		return fmt.Errorf("there is no service %q; there are %s", service, strings.Join(slices.Sorted(maps.Keys(n.all)), ", "))
+	case service == "":
+		return fmt.Errorf("no service has the operation %q", operation)
+	}
+	return fmt.Errorf("%s has no operation %q", service, operation)
 }
 
 // maxForm bounds what is read of a form to find the action in it; the gateway takes no more.

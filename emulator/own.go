@@ -77,10 +77,8 @@ func (s *Server) ownAddFaults(_ http.ResponseWriter, r *http.Request) (any, erro
 	if p.Seed != 0 {
 		return nil, errors.New("the seed belongs to the start: fenghuo emulator --faults FILE")
 	}
-	for _, f := range p.Faults {
-		if err := s.Faults().Add(f); err != nil {
-			return nil, err
-		}
+	if err := s.Faults().AddAll(p.Faults); err != nil {
+		return nil, err
 	}
 	return s.ownHits(), nil
 }

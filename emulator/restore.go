@@ -51,26 +51,32 @@ func (s *Server) Restore(ctx context.Context, b []byte) error {
 	if len(b) > maxSnapshot {
 		return errors.New("the snapshot is too long")
 	}
-	return s.replace(ctx, s.options, restored(b))
+	o, fill, err := restored(s.options, b)
+	if err != nil {
+		return err
+	}
+	return s.replace(ctx, o, fill)
 }
 
-// restored fills a cloud from a snapshot.
-func restored(b []byte) func(*cloud) error {
-	return func(c *cloud) error {
-		f, err := snapshot.Read(b)
-		if err != nil {
-			return err
-		}
-		var k kept
-		if err := f.Load(map[string]any{"world": &k}, nil); err != nil {
-			return err
-		}
+// restored are the options of a cloud that begins from a snapshot, and what fills it. Its world is that of the snapshot, with
+// the region, the limits and the delays.
+func restored(o Options, b []byte) (Options, func(*cloud) error, error) {
+	f, err := snapshot.Read(b)
+	if err != nil {
+		return o, nil, err
+	}
+	var k kept
+	if err := f.Load(map[string]any{"world": &k}, nil); err != nil {
+		return o, nil, err
+	}
+	o.World = k.World
+	return o, func(c *cloud) error {
 		if err := c.clock.Set(k.Now, k.Rate); err != nil { // first: what is repaired below is stamped with it
 			return err
 		}
-		c.world, c.operator, c.root, c.users = k.World, k.Operator, k.Root, k.Users
+		c.operator, c.root, c.users = k.Operator, k.Root, k.Users
 		return f.Load(c.state(&k), known())
-	}
+	}, nil
 }
 
 // known are types that interfaces in the state of services hold.

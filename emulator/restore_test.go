@@ -207,3 +207,47 @@ func TestGate(t *testing.T) {
 		}
 	})
 }
+
+// TestRestoredSettings: limits, quotas and delays are those of the world that the snapshot was taken of, also in a cloud that
+// was started with another world. A reset begins with that one.
+func TestRestoredSettings(t *testing.T) {
+	t.Parallel()
+	first := startSmall(t)
+	taken, err := first.Snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	world, err := LoadWorld("empty")
+	if err != nil {
+		t.Fatal(err)
+	}
+	started := serve(t, Options{World: world, Snapshot: taken})
+	restored := serve(t, Options{World: world})
+	if err := restored.Restore(t.Context(), taken); err != nil {
+		t.Fatal(err)
+	}
+	for name, s := range map[string]*Server{"started": started, "restored": restored} {
+		w := &cloudWorld{s, t}
+		trust := `{"Version":"1","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"RAM":"acs:ram::` + uidC + `:root"}}]}`
+		for _, role := range []string{"first", "second"} {
+			w.must(uidC, "2015-05-01", "CreateRole", "RoleName", role, "AssumeRolePolicyDocument", trust)
+		}
+		k := s.Operator(uidC)
+		if _, code := w.as(w.client(k.AccessKeyID, k.AccessKeySecret, ""), "2015-05-01", "CreateRole", "RoleName", "third", "AssumeRolePolicyDocument", trust); code != "409 LimitExceeded.Role" {
+			t.Errorf("%s: a role beyond the limit: %q", name, code)
+		}
+		p := logsIn(s, uidC, "shop-logs")
+		if err := p.CreateLogstore(t.Context(), logstore("second")); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.CreateLogstore(t.Context(), logstore("third")); err == nil || !strings.Contains(err.Error(), "ProjectQuotaExceed") {
+			t.Errorf("%s: a third Logstore: %v", name, err)
+		}
+		if err := s.Reset(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := len(s.World().Accounts); got != len(world.Accounts) {
+			t.Errorf("%s: %d accounts after a reset", name, got)
+		}
+	}
+}

@@ -70,12 +70,15 @@ func Start(o Options) (*Server, error) {
 	}
 	s := &Server{options: o, host: l.Addr().String()}
 	s.endpoint = "http://" + s.host
+	s.options.Snapshot = nil // a reset begins with the world
 	fill := (*cloud).seed
 	if o.Snapshot != nil {
-		fill = restored(o.Snapshot)
+		o, fill, err = restored(o, o.Snapshot)
 	}
-	s.options.Snapshot = nil // a reset begins with the world
-	if s.current, err = newCloud(o, s.host, fill); err != nil {
+	if err == nil {
+		s.current, err = newCloud(o, s.host, fill)
+	}
+	if err != nil {
 		l.Close()
 		return nil, err
 	}

@@ -13,7 +13,7 @@ import (
 type emulatorCommand struct {
 	Listen   string `default:"127.0.0.1:8420" help:"Address on loopback; port 0 takes a free one."`
 	World    string `default:"example" help:"example (five accounts with directory and logs), empty (the same before anything is set up), or the path of a world file."`
-	Snapshot string `help:"File that GET /_emulator/snapshot gave: the cloud begins with that state. A reset begins with the world." placeholder:"FILE"`
+	Snapshot string `help:"File that GET /_emulator/snapshot gave: the cloud begins with that state and its settings. A reset begins with the world." placeholder:"FILE"`
 	Faults   string `help:"File with faults that strike calls, YAML or JSON; see emulator/faults. GET /_emulator/faults counts them." placeholder:"FILE"`
 
 	LogQuotas bool          `help:"Limit the Log Service as its documentation says; a world file can set each quota."`

@@ -17,6 +17,8 @@ func (d *Definition) check(known func(function string) bool, as *Assumptions) []
 	c := &checker{known: known, names: map[string]bool{}, assume: as}
 	if d.Name == "" {
 		c.add(d.Pos, "the flow has no Name")
+	} else if !nameRule.MatchString(d.Name) {
+		c.add(d.namePos, "no flow can have the name %q: a letter or _ first, then letters, digits, _ and -, at most 128", d.Name)
 	}
 	c.scope(&d.Scope)
 	slices.SortStableFunc(c.problems, Problem.compare)
@@ -26,12 +28,13 @@ func (d *Definition) check(known func(function string) bool, as *Assumptions) []
 // compare orders problems by place.
 func (p Problem) compare(o Problem) int { return cmp.Or(p.Line-o.Line, p.Column-o.Column) }
 
-// Check reads a definition and finds all that [Parse] and [Definition.Check] find, and parameters of tasks that can never
-// work, in the order of the text.
+// Check reads a definition and finds all that [Parse] and [Definition.Check] find, and what can never work when it runs:
+// parameters of tasks, paths into $Context, circles, rules that nothing reaches, and what is left open. Problems come in the
+// order of the text.
 func Check(text string, known func(function string) bool) []Problem {
 	d, problems := Parse(text)
 	if d != nil {
-		problems = slices.Concat(problems, d.Check(known), d.checkParameters())
+		problems = slices.Concat(problems, d.Check(known), d.checkParameters(), d.checkContext(), d.checkDead(), d.checkOpen())
 	}
 	slices.SortStableFunc(problems, Problem.compare)
 	return problems
@@ -65,7 +68,8 @@ func (c *checker) add(at Pos, format string, args ...any) {
 
 // scope checks the states of a scope and those inside them.
 //
-// Assumption: names are unique in the whole flow, not only in their scope, and Next may lead back to an earlier state.
+// Assumption: names are unique in the whole flow, not only in their scope; Next may lead back to an earlier state; and a
+// state that no path leads to makes a definition invalid.
 func (c *checker) scope(s *Scope) {
 	if len(s.States) == 0 {
 		c.add(s.Pos, "there are no States")
@@ -122,9 +126,6 @@ func (c *checker) state(s *Scope, st *State) {
 	}
 	for _, k := range st.Catch {
 		c.target(s, placeIn(k.places, "Next", k.Pos), k.Next, "Catch of "+st.Name)
-		if k.Output == nil {
-			c.add(k.Pos, "Catch of %s has no OutputConstructor; what the next state would get is not documented", st.Name)
-		}
 	}
 	switch st.Type {
 	case Task:
@@ -177,9 +178,6 @@ func (c *checker) task(st *State) {
 	if st.Mode != "" && !slices.Contains(a.modes, st.Mode) {
 		c.add(st.place("TaskMode"), "%s does not support TaskMode %q; it supports %s", st.Action, st.Mode, strings.Join(a.modes, ", "))
 	}
-	if st.Mode == WaitForCustomCallback && (st.Timeout == Value{} || st.Timeout.Literal == 0.0) {
-		c.add(st.Pos, "%s waits for a callback without a Timeout: it could wait for ever", st.Name)
-	}
 	if f, ok := st.function(); ok && c.known != nil && !c.known(f) {
 		c.add(st.Parameters.place("resourceArn"), "%s calls function %q, and there is no such function", st.Name, f)
 	}
@@ -210,14 +208,7 @@ func (c *checker) reach(s *Scope, start *State) {
 			return
 		}
 		seen[st.Name] = true
-		next := []string{st.Next, st.Default}
-		for _, b := range st.Choices {
-			next = append(next, b.Next)
-		}
-		for _, k := range st.Catch {
-			next = append(next, k.Next)
-		}
-		for _, n := range next {
+		for _, n := range st.targets() {
 			visit(s.state(n))
 		}
 	}
@@ -230,6 +221,8 @@ func (c *checker) reach(s *Scope, start *State) {
 }
 
 // expressions checks that functions exist and that roots stand where the language offers them.
+//
+// Assumption: conditions and ItemsPath see $Input and $Context, and not $Global; whether they do is not documented.
 func (c *checker) expressions(st *State) {
 	check := func(what string, e *Expression, roots ...string) {
 		if e == nil {

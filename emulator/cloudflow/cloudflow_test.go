@@ -321,6 +321,30 @@ func TestSizesCountWhatIsThere(t *testing.T) {
 	}
 }
 
+// TestCatchWithoutOutput: the choice of catchInput, where a flow does not say what the next state gets; and a callback
+// without a Timeout is waited for.
+func TestCatchWithoutOutput(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		svc := newService(t, &stage{})
+		x := svc.runFlow(t, flowOf("  - {Name: A, Type: Task, Action: FC:InvokeFunction, Parameters: {resourceArn: acs:fc:::functions/none/LATEST, invocationType: Sync}, Catch: [{Errors: [FnF.ALL], Next: B}], Next: B}\n  - {Name: B, Type: Succeed}\n"), `{}`)
+		if x.output != `{"Code":"FC.FunctionNotFound","Detail":"no none"}` {
+			t.Errorf("%s %s", x.status, x.output)
+		}
+		s := &stage{functions: map[string]func(map[string]any, int) InvocationResult{"ask": func(map[string]any, int) InvocationResult { return answer(nil) }}}
+		svc = newService(t, s)
+		text := flowOf("  - {Name: A, Type: Task, Action: FC:InvokeFunction, TaskMode: WaitForCustomCallback, Parameters: {resourceArn: acs:fc:::functions/ask/LATEST, invocationType: Sync, body: {t.$: $Context.Current.TaskToken}}, End: true}\n")
+		waits, err := svc.start(startOptions{account: "1", flow: svc.mustCreate(t, text), input: `{}`})
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(30 * 24 * time.Hour)
+		if waits.ended() {
+			t.Errorf("%s after a month", waits.view().Status)
+		}
+	})
+}
+
 // TestNoRole: whatever a task calls, the flow must have a role.
 func TestNoRole(t *testing.T) {
 	t.Parallel()
@@ -429,12 +453,8 @@ func TestProblemsNameTheirLine(t *testing.T) {
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			d, problems := Parse(tc.text)
-			if d != nil {
-				problems = append(problems, d.Check(nil)...)
-			}
 			var all []string
-			for _, p := range problems {
+			for _, p := range Check(tc.text, nil) {
 				all = append(all, p.Error())
 			}
 			if !slices.ContainsFunc(all, func(s string) bool { return strings.Contains(s, tc.want) }) {

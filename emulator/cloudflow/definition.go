@@ -44,6 +44,8 @@ type Definition struct {
 	Description string
 	Timeout     int // seconds; 0 = the limit of the mode
 	Scope
+
+	namePos Pos
 }
 
 // Scope is a set of states of which one is entered first: the flow, a branch of a Parallel, the processor of a Map.

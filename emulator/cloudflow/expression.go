@@ -66,7 +66,8 @@ func ParseExpression(source string) (*Expression, error) { return parseExpressio
 // documented for conditions. Calls, arrays, maps and text in single quotes are refused, because whether conditions take
 // them is not documented.
 //
-// Assumption: ! and - bind strongest, then comparisons and in, then &&, then ||; parentheses group.
+// Assumption: ! and - bind strongest, then comparisons and in, then &&, then ||; parentheses group; what is not documented
+// for conditions is refused.
 func ParseCondition(source string) (*Expression, error) { return parseExpression(source, true) }
 
 func parseExpression(source string, condition bool) (*Expression, error) {

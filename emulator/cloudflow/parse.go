@@ -3,6 +3,7 @@ package cloudflow
 import (
 	"fmt"
 	"iter"
+	"math"
 	"slices"
 	"strings"
 
@@ -122,7 +123,7 @@ func (p *reader) definition(n *yaml.Node) *Definition {
 		case "SpecVersion":
 			spec = p.text(v)
 		case "Name":
-			d.Name = p.text(v)
+			d.Name, d.namePos = p.text(v), at(v)
 		case "Description":
 			d.Description = p.text(v)
 		case "Timeout":
@@ -181,10 +182,11 @@ func (p *reader) boolean(n *yaml.Node) bool {
 }
 
 func (p *reader) integer(n *yaml.Node, least, most int) int {
-	var i int
-	if n.Kind != yaml.ScalarNode || n.Decode(&i) != nil {
+	var v float64 // into an int a fraction would be cut off
+	i := 0
+	if n.Kind != yaml.ScalarNode || n.Decode(&v) != nil || v != math.Trunc(v) || math.Abs(v) > 1<<53 {
 		p.problem(n, "want a whole number")
-	} else if i < least || i > most {
+	} else if i = int(v); i < least || i > most {
 		p.problem(n, "%d is not between %d and %d", i, least, most)
 	}
 	return i

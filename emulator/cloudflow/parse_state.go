@@ -1,6 +1,7 @@
 package cloudflow
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -138,6 +139,9 @@ func (p *reader) choice(n *yaml.Node) ChoiceBranch {
 	return c
 }
 
+// retry reads a rule of Retry.
+//
+// Assumption: BackoffRate is at least 1; no range is documented.
 func (p *reader) retry(n *yaml.Node) Retry {
 	r := Retry{Pos: at(n)}
 	given := map[string]bool{}
@@ -149,7 +153,7 @@ func (p *reader) retry(n *yaml.Node) Retry {
 		case "Description":
 			p.text(v)
 		case "MaxAttempts":
-			r.MaxAttempts = p.integer(v, 0, 1000)
+			r.MaxAttempts = p.integer(v, 0, math.MaxInt32)
 		case "IntervalSeconds":
 			r.Interval = p.integer(v, 0, 86400)
 		case "BackoffRate":

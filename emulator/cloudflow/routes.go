@@ -277,15 +277,16 @@ func (s *Service) listFlows(_ context.Context, c *gateway.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	names, next := page(s.Flows(c.Caller.AccountID), c.Get("NextToken"), limit)
-	views := []flowView{}
+	var match []flowView
+	names, group := s.Flows(c.Caller.AccountID), c.Get("ResourceGroupId")
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, n := range names {
-		if f := s.flows[c.Caller.AccountID+"/"+n]; f != nil && (c.Get("ResourceGroupId") == "" || c.Get("ResourceGroupId") == f.resourceGroup) {
-			views = append(views, f.view())
+		if f := s.flows[c.Caller.AccountID+"/"+n]; f != nil && (group == "" || group == f.resourceGroup) {
+			match = append(match, f.view())
 		}
 	}
+	views, next := page(match, c.Get("NextToken"), limit)
 	return listAnswer("Flows", views, next), nil
 }
 

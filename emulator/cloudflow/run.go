@@ -89,6 +89,9 @@ func (x *execution) state(ctx context.Context, t *trail, s *Scope, st *State, ra
 	}
 	f := &frame{st: st, input: raw}
 	out, next, err := x.attempts(ctx, t, s, f)
+	if err != nil && ctx.Err() != nil {
+		return nil, nil, err // nothing in the flow catches its own end
+	}
 	if err != nil {
 		t.event("StepFailed", st.Name, map[string]any{"code": err.code, "detail": err.detail})
 		for _, c := range st.Catch {

@@ -391,7 +391,7 @@ func TestAssumptionsCanBeReplaced(t *testing.T) {
 		"fail": func(map[string]any, int) InvocationResult { return InvocationResult{ErrorType: "Boom"} },
 	}}
 	call := func(fn string) string {
-		return "  - Name: A\n    Type: Task\n    Action: FC:InvokeFunction\n    Parameters: {resourceArn: acs:fc:::functions/" + fn + "/LATEST, invocationType: Sync}\n    OutputConstructor: {o.$: $Output.Answer}\n    Catch:\n      - {Errors: [Boom.X], OutputConstructor: {code.$: $Context.Current.Error.Code}, Next: B}\n    End: true\n  - {Name: B, Type: Succeed}\n"
+		return "  - Name: A\n    Type: Task\n    Action: FC:InvokeFunction\n    Parameters: {resourceArn: acs:fc:::functions/" + fn + "/LATEST, invocationType: Sync}\n    OutputConstructor: {o.$: $Output.Answer}\n    Catch:\n      - {Errors: [Boom.X, FC.FunctionNotFound], OutputConstructor: {code.$: $Context.Current.Error.Code}, Next: B}\n    End: true\n  - {Name: B, Type: Succeed}\n"
 	}
 	output := func(expression string) string {
 		return "  - {Name: A, Type: Pass, OutputConstructor: {o.$: '" + expression + "'}, End: true}\n"
@@ -407,6 +407,7 @@ func TestAssumptionsCanBeReplaced(t *testing.T) {
 		"error name":    {Assumptions{FunctionErrorName: func(typ string) string { return typ + ".X" }}, call("fail"), `{"code":"Boom.X"}`},
 		"own errors":    {Assumptions{ErrorName: func(code string) string { return strings.Replace(code, errExpression, "Boom.X", 1) }}, call("raw"), `{"code":"Boom.X"}`},
 		"mixed types":   {Assumptions{CompareDifferentTypes: func(string, any, any) (any, error) { return true, nil }}, "  - {Name: A, Type: Choice, Branches: [{Condition: '$Input.n == \"1\"', Next: Y}], Default: N}\n  - {Name: Y, Type: Pass, OutputConstructor: {o: y}, End: true}\n  - {Name: N, Type: Succeed}\n", `{"o":"y"}`},
+		"catch input":   {Assumptions{CatchInput: func(code, _ string) map[string]any { return map[string]any{"was": code} }}, strings.Replace(call("gone"), ", OutputConstructor: {code.$: $Context.Current.Error.Code}", "", 1), `{"was":"FC.FunctionNotFound"}`},
 		"scalar items":  {Assumptions{ItemInput: func(v any) (map[string]any, error) { return map[string]any{"v": v}, nil }}, "  - Name: A\n    Type: Map\n    ItemsPath: $Input.l\n    Processor: {StartAt: P, States: [{Name: P, Type: Pass, End: true}]}\n    End: true\n", `{"Items":[{"v":5}]}`},
 		"function":      {Assumptions{Function: func(name string) func([]any) (any, error) { return func([]any) (any, error) { return name, nil } }}, output("toBase64(1)"), `{"o":"toBase64"}`},
 		"failed output": {Assumptions{FailedOutput: func(map[string]any) map[string]any { return map[string]any{"x": 1} }}, "  - {Name: A, Type: Fail, Code: C}\n", `{"x":1}`},
@@ -426,6 +427,36 @@ func TestAssumptionsCanBeReplaced(t *testing.T) {
 			<-x.done
 			if v := x.view(); v.Output != tt.want {
 				t.Errorf("%s %q %q, want %s", v.Status, v.Output, x.detail, tt.want)
+			}
+		})
+	}
+}
+
+// TestNothingCatchesTheEnd: a flow that is stopped or that times out goes no further, whatever it catches.
+func TestNothingCatchesTheEnd(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{"stopped": "ExecutionStopped", "out of time": "ExecutionTimedOut"} {
+		synctest.Test(t, func(t *testing.T) {
+			svc := newService(t, &stage{})
+			text := flowOf("  - Name: A\n    Type: Parallel\n    Branches: [{StartAt: W, States: [{Name: W, Type: Wait, Seconds: 300, End: true}]}]\n    Catch: [{Errors: [FnF.ALL], OutputConstructor: {a: 1}, Next: B}]\n    Retry: [{Errors: [FnF.ALL], Description: r, MaxAttempts: 3, IntervalSeconds: 1}]\n    Next: B\n  - {Name: B, Type: Succeed}\n")
+			svc.mustCreate(t, strings.Replace(text, "StartAt: A\n", "StartAt: A\nTimeout: 60\n", 1))
+			if _, e := svc.api(t, "StartExecution", "FlowName", "f", "ExecutionName", "x"); e != "" {
+				t.Fatal(e)
+			}
+			synctest.Wait()
+			if name == "stopped" {
+				if _, e := svc.api(t, "StopExecution", "FlowName", "f", "ExecutionName", "x"); e != "" {
+					t.Fatal(e)
+				}
+			}
+			svc.end(t, "f", "x")
+			out, _ := svc.api(t, "GetExecutionHistory", "FlowName", "f", "ExecutionName", "x")
+			var got []string
+			for _, e := range out["Events"].([]any) {
+				got = append(got, e.(map[string]any)["Type"].(string))
+			}
+			if d := cmp.Diff([]string{"ExecutionStarted", "StepEntered", "BranchEntered", "StepEntered", "BranchExited", want}, got); d != "" {
+				t.Errorf("%s: %s", name, d)
 			}
 		})
 	}
@@ -495,5 +526,32 @@ func TestPassRole(t *testing.T) {
 		if tt.role != "" && rules.asked.Context["acs:Service"] != "fnf.aliyuncs.com" {
 			t.Errorf("the condition key acs:Service is %q", rules.asked.Context["acs:Service"])
 		}
+	}
+}
+
+// TestListFlowsOfAGroup: pages hold the flows that were asked for, and the last one has no token.
+func TestListFlowsOfAGroup(t *testing.T) {
+	t.Parallel()
+	svc := newService(t, &stage{})
+	for i, group := range []string{"one", "two", "one", "two", "one"} {
+		name := string(rune('a' + i))
+		if _, e := svc.api(t, "CreateFlow", "Name", name, "Definition", strings.Replace(passes("1"), "Name: f", "Name: "+name, 1), "Description", "d", "Type", "FDL", "ResourceGroupId", group); e != "" {
+			t.Fatal(e)
+		}
+	}
+	var got []string
+	token := ""
+	for range 2 {
+		out, e := svc.api(t, "ListFlows", "ResourceGroupId", "one", "Limit", "2", "NextToken", token)
+		if e != "" {
+			t.Fatal(e)
+		}
+		for _, f := range out["Flows"].([]any) {
+			got = append(got, f.(map[string]any)["Name"].(string))
+		}
+		token, _ = out["NextToken"].(string)
+	}
+	if d := cmp.Diff([]string{"a", "c", "e"}, got); d != "" || token != "" {
+		t.Errorf("token %q, %s", token, d)
 	}
 }

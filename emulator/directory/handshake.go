@@ -40,6 +40,9 @@ func (s *Service) invite(t *tree, target, note, parent string, tags []tag) (*inv
 	if parent != "" && !t.hasFolder(parent) {
 		return nil, invalid("ParentFolderId", "The folder %s does not exist.", parent)
 	}
+	if err := checkTags(tags); err != nil {
+		return nil, err
+	}
 	account, ok := s.o.Accounts(target)
 	if !ok {
 		return nil, invalid("TargetEntity", "The account %s does not exist.", target)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/fenghuo-soc/fenghuo/emulator/auth"
 	"github.com/fenghuo-soc/fenghuo/emulator/directory"
+	"github.com/fenghuo-soc/fenghuo/emulator/gateway"
 )
 
 // TestLimits has a row for every limit of section 2.8 of the accounts sheet, with the defaults and in both versions of
@@ -121,6 +122,24 @@ func (w *world) cancel(t *testing.T, version, id string) {
 func (w *world) controlPolicy(t *testing.T, version, name string) string {
 	t.Helper()
 	return w.fill(t, version, "CreateControlPolicy", "PolicyName", name, "EffectScope", "RAM", "PolicyDocument", allowAll)["ControlPolicy"].(map[string]any)["PolicyId"].(string)
+}
+
+// TestFlowControl: 20 calls a second are taken of the two operations whose limit is documented, in both versions.
+func TestFlowControl(t *testing.T) {
+	t.Parallel()
+	for _, version := range []string{legacy, master} {
+		for _, action := range []string{"EnableResourceDirectory", "CheckAccountDelete"} {
+			w := limitWorld(t)
+			gw := gateway.New(gateway.Options{Credentials: w, Authorizer: w, Clock: w.clock}) // which stands still
+			w.Register(gw)
+			for i := range 21 {
+				_, e := gw.Do(t.Context(), auth.Caller{Type: auth.User, Name: "admin", AccountID: uidA}, version, action, nil)
+				if e == nil || (e.Code == "Throttling.User") != (i == 20) {
+					t.Errorf("%s %s, call %d: %v", version, action, i+1, e)
+				}
+			}
+		}
+	}
 }
 
 // TestFullAtAcceptance: an invitation that was sent while there was room stays pending until there is room again.

@@ -70,10 +70,10 @@ func nextToken(offset int) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(strconv.Itoa(offset)))
 }
 
-// readTags reads Tag.N.Key and Tag.N.Value, N from 1 without gaps, at most 20.
+// readTags reads Tag.N.Key and Tag.N.Value, N from 1 without gaps.
 func readTags(c *gateway.Call) []tag {
 	var out []tag
-	for n := 1; n <= 20; n++ {
+	for n := 1; ; n++ {
 		prefix := "Tag." + strconv.Itoa(n)
 		if c.Get(prefix+".Key") == "" {
 			break

@@ -125,9 +125,13 @@ func (s *Service) masterOperations() map[string]gateway.Operation {
 	return ops
 }
 
+// perSecond are the limits of accounts.md §7; the others are unknown.
+var perSecond = map[string]int{"EnableResourceDirectory": 20, "CheckAccountDelete": 20}
+
 // operation asks for resourcemanager:<action> on each of the resources.
 func (s *Service) operation(action string, h handler, on ...func(*gateway.Call) string) gateway.Operation {
 	return gateway.Operation{
+		PerSecond: perSecond[action],
 		Permissions: func(c *gateway.Call) []gateway.Permission {
 			s.settle()
 			var out []gateway.Permission

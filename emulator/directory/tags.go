@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/fenghuo-soc/fenghuo/emulator/gateway"
 )
@@ -69,12 +70,18 @@ func numbered(c *gateway.Call, name string) []string {
 	}
 }
 
+// checkTags checks the tags that a request gives to a resource.
 func checkTags(list []tag) error {
-	for _, t := range list {
+	if len(list) > tagsPerResource {
+		return conflict("LimitExceeded.Tag", "A request has at most %d tags.", tagsPerResource)
+	}
+	for i, t := range list {
 		switch {
-		case len(t.Key) > 128, strings.HasPrefix(t.Key, "acs:"), strings.HasPrefix(t.Key, "aliyun"), strings.Contains(t.Key, "http://"), strings.Contains(t.Key, "https://"):
+		case slices.ContainsFunc(list[:i], func(o tag) bool { return o.Key == t.Key }):
+			return invalid("TagKey", "The tag key %q is there twice.", t.Key)
+		case utf8.RuneCountInString(t.Key) > 128, strings.HasPrefix(t.Key, "acs:"), strings.HasPrefix(t.Key, "aliyun"), strings.Contains(t.Key, "http://"), strings.Contains(t.Key, "https://"):
 			return invalid("TagKey", "The tag key %q is not allowed.", t.Key)
-		case len(t.Value) > 128, strings.HasPrefix(t.Value, "acs:"), strings.Contains(t.Value, "http://"), strings.Contains(t.Value, "https://"):
+		case utf8.RuneCountInString(t.Value) > 128, strings.HasPrefix(t.Value, "acs:"), strings.Contains(t.Value, "http://"), strings.Contains(t.Value, "https://"):
 			return invalid("TagValue", "The tag value %q is not allowed.", t.Value)
 		}
 	}

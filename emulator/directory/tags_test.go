@@ -2,12 +2,22 @@ package directory_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/aliyun/alibaba-cloud-sdk-go/services/resourcemanager"
 	"github.com/google/go-cmp/cmp"
 )
+
+// manyTags are parameters with n tags.
+func manyTags(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, " Tag.%d.Key=k%d", i+1, i+1)
+	}
+	return b.String()
+}
 
 // TestTags tags members and folders, lists them in pages, and filters accounts by them.
 func TestTags(t *testing.T) {
@@ -36,6 +46,13 @@ func TestTags(t *testing.T) {
 		{"TagResources", "ResourceType=Account ResourceId.1=" + uidC, "400 MissingParameter.Tag"},
 		{"TagResources", "ResourceType=Account ResourceId.1=" + uidC + " Tag.1.Key=acs:x", "400 InvalidParameter.TagKey"},
 		{"TagResources", "ResourceType=Account ResourceId.1=" + uidC + " Tag.1.Key=x Tag.1.Value=" + strings.Repeat("v", 129), "400 InvalidParameter.TagValue"},
+		{"TagResources", "ResourceType=Account ResourceId.1=" + uidC + " Tag.1.Key=x Tag.2.Key=x", "400 InvalidParameter.TagKey"},
+		{"TagResources", "ResourceType=Account ResourceId.1=" + uidC + " Tag.1.Key=长 Tag.1.Value=" + strings.Repeat("长", 128), ""},
+		{"UntagResources", "ResourceType=Account ResourceId.1=" + uidC + " TagKey.1=长", ""},
+		{"TagResources", "ResourceType=Account ResourceId.1=" + uidC + manyTags(21), "409 LimitExceeded.Tag"},
+		{"CreateFolder", "FolderName=many" + manyTags(21), "409 LimitExceeded.Tag"},
+		{"CreateResourceAccount", "DisplayName=many" + manyTags(21), "409 LimitExceeded.Tag"},
+		{"InviteAccountToResourceDirectory", "TargetType=Account TargetEntity=" + uidB + " Tag.1.Key=acs:x", "400 InvalidParameter.TagKey"},
 		{"UntagResources", "ResourceType=Account ResourceId.1=" + uidC, "400 MissingParameter.TagKey"},
 		{"UntagResources", "ResourceType=Account ResourceId.1=" + uidC + " TagKey.1=team", ""},
 		{"ListTagValues", "ResourceType=Account", "400 MissingParameter.TagKey"},

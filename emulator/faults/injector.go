@@ -18,6 +18,8 @@ type Hooks struct {
 	Split func(r *http.Request) error        // splits the shard that a request to the Log Service names
 	Kill  func(account, function string) int // kills a function's processes and tells how many there were
 	Clock func() time.Time                   // nil = wall clock
+	// Check refuses a fault whose service and operation no call can have, "" = any; nil takes all.
+	Check func(service, operation string) error
 }
 
 // Injector strikes calls. It is safe for concurrent use.
@@ -48,17 +50,34 @@ func New(p Plan, h Hooks) (*Injector, error) {
 		h.Clock = time.Now
 	}
 	i := &Injector{hooks: h, seed: p.Seed, expired: map[string]bool{}, revoked: map[string]bool{}}
-	for n, f := range p.Faults {
-		if err := i.Add(f); err != nil {
-			return nil, fmt.Errorf("fault %d: %w", n+1, err)
+	return i, i.AddAll(p.Faults)
+}
+
+// AddAll appends faults, or none when one of them cannot be.
+func (i *Injector) AddAll(list []Fault) error {
+	states := make([]*state, len(list))
+	for n, f := range list {
+		if err := i.check(&f); err != nil {
+			return fmt.Errorf("fault %d: %w", n+1, err)
 		}
+		states[n] = &state{Fault: f}
 	}
-	return i, nil
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.faults = append(i.faults, states...)
+	return nil
+}
+
+func (i *Injector) check(f *Fault) error {
+	if err := f.check(); err != nil || i.hooks.Check == nil {
+		return err
+	}
+	return i.hooks.Check(f.Service, f.Operation)
 }
 
 // Add appends a fault. It takes part from the next call on.
 func (i *Injector) Add(f Fault) error {
-	if err := f.check(); err != nil {
+	if err := i.check(&f); err != nil {
 		return err
 	}
 	i.mu.Lock()

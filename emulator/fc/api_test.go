@@ -162,6 +162,25 @@ func (f *fixture) create0Async(payload string) {
 	}
 }
 
+// TestAddressOfAnotherAccount: the address of an account is for its own callers.
+func TestAddressOfAnotherAccount(t *testing.T) {
+	t.Parallel()
+	f := start(t, Options{})
+	f.create(nil)
+	for host, want := range map[string]int{
+		acct + ".cn-hangzhou.fc.aliyuncs.com": 200, acct + ".cn-hangzhou.fc.aliyuncs.com:8080": 200, "fcv3.cn-hangzhou.aliyuncs.com": 200, "127.0.0.1:8420": 200,
+		other + ".cn-hangzhou.fc.aliyuncs.com": 403, other + ".cn-hangzhou.FC.aliyuncs.com": 403,
+	} {
+		r := httptest.NewRequest("POST", "/2023-03-30/functions/echo/invocations", strings.NewReader("x"))
+		r.Host = host
+		r.Header.Set("X-Account", acct)
+		w := httptest.NewRecorder()
+		if f.ServeHTTP(w, r); w.Code != want || want == 403 && !strings.Contains(w.Body.String(), "AccessDenied") {
+			t.Errorf("%s: %d %s, want %d", host, w.Code, w.Body, want)
+		}
+	}
+}
+
 func TestAsyncExpires(t *testing.T) {
 	t.Parallel()
 	f := start(t, Options{})

@@ -104,8 +104,8 @@ func expired(age time.Duration) *Error {
 
 // retryAsync tells whether another try follows a function error.
 //
-// Assumption: function errors wait like throttled calls do (0.5 s, then doubled), and a start failure counts as a
-// function error; other refusals, such as a role that cannot be assumed, are not tried again.
+// Assumption: function errors wait like throttled calls do (0.5 s, then doubled), none longer than 5 minutes, and a start
+// failure counts as a function error; other refusals, such as a role that cannot be assumed, are not tried again.
 func retryAsync(out *outcome) bool {
 	return out.errorType != "" || out.refused != nil && out.refused.Code == codeNotStarted
 }

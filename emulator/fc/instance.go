@@ -54,8 +54,8 @@ func (s *Service) start(in *instance, keys auth.Keys, requestID string) {
 	defer close(in.ready)
 	in.keys = keys
 	var err error
-	for range 3 {
-		if err = s.launch(in, keys); err == nil || !passing(err) {
+	for try := range 3 {
+		if err = s.launch(in, keys, try == 0); err == nil || !passing(err) {
 			break
 		}
 	}
@@ -74,10 +74,11 @@ func (s *Service) start(in *instance, keys auth.Keys, requestID string) {
 	}
 }
 
-// passing tells whether a start is worth another try: the port was free when it was chosen but another program took it,
-// or the program file is still held by a process that is just being forked.
+// passing tells whether a start is worth another try: another program has the port, or it is held and the program does
+// not share it; or the program file is still held by a process that is just being forked.
 func passing(err error) bool {
-	return strings.Contains(err.Error(), "address already in use") || strings.Contains(err.Error(), "text file busy")
+	text := strings.ToLower(err.Error())
+	return strings.Contains(text, "address already in use") || strings.Contains(text, "text file busy")
 }
 
 // startFailureStatus is the status of FunctionNotStarted on the API.
@@ -85,10 +86,14 @@ func passing(err error) bool {
 // Assumption: 502, as for other failures of the function on HTTP triggers; the real status is unknown (fc.md §4.2).
 func startFailureStatus() int { return http.StatusBadGateway }
 
-func (s *Service) launch(in *instance, keys auth.Keys) error {
-	if err := s.connect(in); err != nil {
+// launch starts the process and waits for it. hold keeps its port for it meanwhile, so that it is no other program's server
+// that answers there.
+func (s *Service) launch(in *instance, keys auth.Keys, hold bool) error {
+	release, err := s.connect(in, hold)
+	if err != nil {
 		return err
 	}
+	defer release()
 	cmd, err := s.command(in, keys)
 	if err != nil {
 		in.driver.close()
@@ -121,18 +126,23 @@ func (s *Service) launch(in *instance, keys auth.Keys) error {
 	return nil
 }
 
-// connect makes the driver, and chooses the port of a custom runtime.
-func (s *Service) connect(in *instance) error {
+// connect makes the driver, and chooses the port of a custom runtime; release lets go of it.
+func (s *Service) connect(in *instance, hold bool) (release func(), err error) {
+	release = func() {}
 	if in.rev.spec.Runtime == runtimeGo {
 		d, err := newGoDriver(in, s.o.Region)
 		if err == nil {
 			in.driver = d
 		}
-		return err
+		return release, err
 	}
-	port, err := freePort()
-	in.port, in.driver = port, newCustomDriver(in, s.o.Region)
-	return err
+	if hold {
+		in.port, release, err = holdPort()
+	} else {
+		in.port, err = freePort()
+	}
+	in.driver = newCustomDriver(in, s.o.Region)
+	return release, err
 }
 
 // waitServer waits until a custom runtime is ready for requests.

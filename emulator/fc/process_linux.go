@@ -13,6 +13,29 @@ func isolate(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
+// holdPort finds a free port on the loopback interface and keeps the system from handing it to anyone who asks for some
+// port, until release. A program that asks for this very port gets it, if it sets SO_REUSEADDR as servers do.
+func holdPort() (port int, release func(), err error) {
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	if err == nil {
+		release = func() { _ = syscall.Close(fd) }
+		err = syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1)
+	}
+	if err == nil {
+		err = syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}})
+	}
+	if err == nil {
+		var at syscall.Sockaddr
+		if at, err = syscall.Getsockname(fd); err == nil {
+			return at.(*syscall.SockaddrInet4).Port, release, nil
+		}
+	}
+	if release != nil {
+		release()
+	}
+	return 0, nil, fmt.Errorf("find a port: %w", err)
+}
+
 // peakMemory is the highest resident size so far, in MB; 0 when it cannot be read.
 func peakMemory(pid int) float64 {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))

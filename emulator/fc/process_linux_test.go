@@ -3,9 +3,12 @@ package fc
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"net"
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -56,6 +59,42 @@ func TestFreeze(t *testing.T) {
 				t.Errorf("NoFreeze %v: frozen %v", off, frozen)
 			}
 		}
+	}
+}
+
+// TestHeldPort: a held port is taken for the system, and free for a server that asks for it by number.
+func TestHeldPort(t *testing.T) {
+	t.Parallel()
+	port, release, err := holdPort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := net.JoinHostPort("", strconv.Itoa(port))
+	alone := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
+		return c.Control(func(fd uintptr) { _ = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 0) })
+	}}
+	if l, err := alone.Listen(t.Context(), "tcp", address); !errors.Is(err, syscall.EADDRINUSE) {
+		t.Errorf("a listener that shares nothing: %v, %v; want a port in use", l, err)
+	}
+	for _, done := range []func(){release, func() {}} { // while it is held, and after
+		l, err := net.Listen("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+		done()
+	}
+}
+
+// TestServerThatSharesNoPort: a program that cannot take a held port gets another one.
+func TestServerThatSharesNoPort(t *testing.T) {
+	t.Parallel()
+	f := start(t, Options{})
+	f.create(map[string]any{"environmentVariables": map[string]string{"MODE": "own-port"}})
+	if r := f.invoke("x"); string(r.Body) != "x" {
+		t.Errorf("%+v", r)
 	}
 }
 

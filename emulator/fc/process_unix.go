@@ -10,6 +10,12 @@ import (
 // isolate gives the process its own group.
 func isolate(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
+// holdPort finds a free port, which this system may give to another program before ours takes it.
+func holdPort() (port int, release func(), err error) {
+	port, err = freePort()
+	return port, func() {}, err
+}
+
 // peakMemory is not known on this system.
 func peakMemory(int) float64 { return 0 }
 

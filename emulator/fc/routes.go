@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/fenghuo-soc/fenghuo/emulator/auth"
@@ -114,6 +115,9 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		err = refusal(r.Context())
 	}
+	if err == nil {
+		err = ownHost(r.Host, q.caller)
+	}
 	if err != nil {
 		writeError(w, q.requestID, err)
 		return
@@ -128,6 +132,19 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writeJSON(w, q.requestID, op.status, result)
+}
+
+// accountHost is the address for invocations, which names the account (fc.md §4.1).
+var accountHost = regexp.MustCompile(`^(\d+)\.[a-z0-9-]+\.fc\.aliyuncs\.com(?::\d+)?$`)
+
+// ownHost refuses calls at the address of another account, which would otherwise meet a function of the caller.
+//
+// Assumption: 403 AccessDenied.
+func ownHost(host string, caller auth.Caller) *Error {
+	if m := accountHost.FindStringSubmatch(strings.ToLower(host)); m != nil && m[1] != caller.AccountID {
+		return errorf(http.StatusForbidden, "AccessDenied", "'%s' is the address of account %s, caller: %s", host, m[1], caller.ARN)
+	}
+	return nil
 }
 
 func (s *Service) serve(r *http.Request, op *operation, q *apiCall) (any, *Error) {

@@ -50,6 +50,8 @@ type Operation struct {
 	// Permissions lists what the caller needs; every one must be allowed before Handle runs. Nil, or a nil result,
 	// means that none is needed.
 	Permissions func(c *Call) []Permission
+	// PerSecond is how many calls of one account are taken in a second; 0 or less = no flow control.
+	PerSecond int
 	// Denied is the error code of a denial, "NoPermission" when empty. The status is always 403.
 	Denied string
 	// Handle runs the operation. The answer is a struct or map that encodes to a JSON object; nil answers RequestId

@@ -53,6 +53,7 @@ type Gateway struct {
 	log         func(Entry)
 	inside      func(context.Context, faults.Target) context.Context
 	nonces      *nonces
+	flow        flow
 
 	products map[string]string // version date → product
 	routes   map[route]Operation

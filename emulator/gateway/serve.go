@@ -127,6 +127,9 @@ func (g *Gateway) run(ctx context.Context, c *Call) (body []byte, e *Error) {
 	if a, struck := faults.Refusal(ctx); struck {
 		return nil, &Error{Status: a.Status, Code: a.Code, Message: a.Message}
 	}
+	if e = g.throttle(c, op.PerSecond); e != nil {
+		return nil, e
+	}
 	if e = g.Require(ctx, c.Caller, op.Denied, op.permissions(c)...); e != nil {
 		return nil, e
 	}

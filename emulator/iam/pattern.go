@@ -1,8 +1,11 @@
 package iam
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
-// wildcard matches s against a pattern in which * is any run of characters and ? is one byte.
+// wildcard matches s against a pattern in which * is any run of characters and ? is one.
 func wildcard(pattern, s string) bool {
 	p, i, star, mark := 0, 0, -1, 0
 	for i < len(s) {
@@ -10,11 +13,14 @@ func wildcard(pattern, s string) bool {
 		case p < len(pattern) && pattern[p] == '*':
 			star, mark = p, i
 			p++
-		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == s[i]):
+		case p < len(pattern) && pattern[p] == '?':
+			p++
+			i += width(s[i:])
+		case p < len(pattern) && pattern[p] == s[i]:
 			p++
 			i++
 		case star >= 0:
-			mark++
+			mark += width(s[mark:])
 			p, i = star+1, mark
 		default:
 			return false
@@ -24,6 +30,12 @@ func wildcard(pattern, s string) bool {
 		p++
 	}
 	return p == len(pattern)
+}
+
+// width is the number of bytes of the first character.
+func width(s string) int {
+	_, n := utf8.DecodeRuneInString(s)
+	return n
 }
 
 // normaliseARN makes ARNs of RAM comparable: acs:ram:*: equals acs:ram::, and role names have no case.

@@ -18,7 +18,7 @@ type fields = map[string]any
 // a gateway. The latter are under Ram too, as in the newer documents.
 func (s *Service) Register(g *gateway.Gateway) {
 	g.Register("Sts", "2015-04-01", map[string]gateway.Operation{
-		"AssumeRole":        {Handle: s.assumeRole}, // asks for permission itself: two sides, and the root rule
+		"AssumeRole":        {PerSecond: s.limits.AssumeRolePerSecond, Handle: s.assumeRole}, // asks for permission itself: two sides, and the root rule
 		"GetCallerIdentity": {Handle: s.getCallerIdentity},
 	})
 	g.Register("ResourceManager", "2020-03-31", s.linkedRoleOperations())

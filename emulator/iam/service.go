@@ -109,7 +109,6 @@ type account struct {
 	roles    map[string]*role // by lower-case name
 	policies map[string]*policy
 	groups   map[string]*group // by name
-	assumed  rate
 }
 
 var (

@@ -31,9 +31,6 @@ func (s *Service) assumeRole(_ context.Context, c *gateway.Call) (any, error) {
 	if !ok {
 		return nil, invalid("RoleArn", "The parameter RoleArn is wrongly formed.")
 	}
-	if e := s.throttle(c); e != nil {
-		return nil, e
-	}
 	if e := s.mayAssume(c, arn); e != nil {
 		return nil, e
 	}
@@ -121,31 +118,6 @@ func assumeInput(c *gateway.Call) (in assumption, err error) {
 		}
 	}
 	return in, nil
-}
-
-// rate counts the calls of one second.
-type rate struct {
-	second int64
-	calls  int
-}
-
-// throttle is the flow control of AssumeRole, per account of the caller.
-//
-// Assumption: seconds are those of the clock, and Throttling.User has status 400; the exact one is unknown.
-func (s *Service) throttle(c *gateway.Call) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	a := s.accounts[c.Caller.AccountID]
-	if a == nil || s.limits.AssumeRolePerSecond < 0 {
-		return nil
-	}
-	if now := c.Now.Unix(); a.assumed.second != now {
-		a.assumed = rate{second: now}
-	}
-	if a.assumed.calls++; a.assumed.calls > s.limits.AssumeRolePerSecond {
-		return gateway.Errorf(http.StatusBadRequest, "Throttling.User", "Request was denied due to user flow control.")
-	}
-	return nil
 }
 
 func (s *Service) getCallerIdentity(_ context.Context, c *gateway.Call) (any, error) {

@@ -87,6 +87,11 @@ func Matches(r *http.Request) bool {
 	return strings.HasPrefix(a, "OSS ") || strings.HasPrefix(a, "OSS4-HMAC-SHA256") || strings.Contains(r.Host, ".oss-")
 }
 
+// Operations are the names that [Operation] gives to what is served.
+func Operations() []string {
+	return []string{"PutBucketAcl", "GetBucketAcl", "PutObject", "GetObject", "HeadObject", "DeleteObject"}
+}
+
 // Operation names what a request asks for.
 func Operation(r *http.Request) string {
 	_, acl := r.URL.Query()["acl"]
@@ -175,7 +180,7 @@ func (s *Service) serve(r *http.Request, requestID string) (any, *failure) {
 	operation := Operation(r)
 	if operation == "unknown" {
 		return nil, fail(http.StatusNotImplemented, "NotImplemented",
-			r.Method+" "+r.URL.RequestURI()+" is not offered here; there are PutBucketAcl, GetBucketAcl, PutObject, GetObject, HeadObject and DeleteObject.")
+			r.Method+" "+r.URL.RequestURI()+" is not offered here; there are "+strings.Join(Operations(), ", ")+".")
 	}
 	caller, f := s.authenticate(r)
 	if f != nil {

@@ -1,6 +1,7 @@
 package products
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -153,13 +154,9 @@ func (f *firewall) readPolicy(c *gateway.Call) (*policy, error) {
 	if p.application == "" {
 		return nil, missing("ApplicationName")
 	}
-	if p.release == "" {
-		p.release = "true"
-	}
-	if p.ipVersion == "" {
-		p.ipVersion = "4"
-	}
-	return p, nil
+	p.release = cmp.Or(p.release, "true")
+	p.ipVersion = cmp.Or(p.ipVersion, "4")
+	return p, p.checkTraffic()
 }
 
 // describePolicies lists by priority. Counts and page are text here, as the SDK expects them.

@@ -296,6 +296,14 @@ func TestCloudFirewallErrors(t *testing.T) {
 		{"order", "400 InvalidParameter.NewOrder", change(func(r *cloudfw.AddControlPolicyRequest) { r.NewOrder = "2" })},
 		{"order text", "400 InvalidParameter.NewOrder", change(func(r *cloudfw.AddControlPolicyRequest) { r.NewOrder = "top" })},
 		{"application", "400 MissingApplicationName", change(func(r *cloudfw.AddControlPolicyRequest) { r.ApplicationName = "" })},
+		{"unknown application", "400 InvalidParameter.ApplicationName", change(func(r *cloudfw.AddControlPolicyRequest) { r.ApplicationName = "Gopher" })},
+		{"port", "400 InvalidParameter.DestPort", change(func(r *cloudfw.AddControlPolicyRequest) { r.DestPort = "65536" })},
+		{"port range", "400 InvalidParameter.DestPort", change(func(r *cloudfw.AddControlPolicyRequest) { r.DestPort = "80/22" })},
+		{"no port", "400 MissingDestPort", change(func(r *cloudfw.AddControlPolicyRequest) { r.DestPortType, r.DestPort = "port", "" })},
+		{"type of ports", "400 InvalidParameter.DestPortType", change(func(r *cloudfw.AddControlPolicyRequest) { r.DestPortType = "range" })},
+		{"group of ports", "400 MissingDestPortGroup", change(func(r *cloudfw.AddControlPolicyRequest) { r.DestPortType = "group" })},
+		{"unknown group of ports", "400 InvalidParameter.DestPortGroup", change(func(r *cloudfw.AddControlPolicyRequest) { r.DestPortType, r.DestPortGroup = "group", "web" })},
+		{"IP version", "400 InvalidParameter.IpVersion", change(func(r *cloudfw.AddControlPolicyRequest) { r.IpVersion = "5" })},
 		{"release", "400 InvalidParameter.Release", change(func(r *cloudfw.AddControlPolicyRequest) { r.Release = "yes" })},
 	} {
 		if _, err := w.firewall(uidC).AddControlPolicy(tt.r); code(err) != tt.want {

@@ -33,9 +33,12 @@ type use struct{ caller, action, resource string }
 
 // Use counts the questions of one caller for one action on one resource.
 type Use struct {
-	Caller, Action, Resource string // as in [Question]
-	Account                  string // of the caller
-	Allowed, Denied          int
+	Caller   string `json:"caller"` // as in [Question]
+	Action   string `json:"action"`
+	Resource string `json:"resource"`
+	Account  string `json:"account"` // of the caller
+	Allowed  int    `json:"allowed"`
+	Denied   int    `json:"denied"`
 }
 
 // New returns an empty log. A nil clock is the wall clock.

@@ -75,6 +75,7 @@ type analysis struct {
 	*analytics.Result
 	defaultLimit bool
 	cut          bool // not all logs were read
+	partial      bool // because the search was not complete
 	rows, bytes  int
 	took         time.Duration
 }
@@ -106,7 +107,10 @@ func (c *call) analyse(q *logQuery, ls *logstore, idx *index) (*analysis, error)
 	if err != nil {
 		return nil, analysisError(c.ctx, err)
 	}
-	return &analysis{out, s.Default, r.cut || out.Truncated, r.rows, r.bytes, time.Since(start)}, nil
+	return &analysis{
+		Result: out, defaultLimit: s.Default, cut: r.cut || out.Truncated, partial: r.partial,
+		rows: r.rows, bytes: r.bytes, took: time.Since(start),
+	}, nil
 }
 
 // feed hands the columns of the logs that were found on, in the order in which they are stored.

@@ -128,7 +128,7 @@ func TestAnalysisMeta(t *testing.T) {
 func TestAnalysisHeaders(t *testing.T) {
 	t.Parallel()
 	w := sqlWorld(t, nil)
-	q := url.Values{"type": {"log"}, "from": {fmt.Sprint(start.Unix())}, "to": {fmt.Sprint(start.Unix() + 100)}, "query": {"GET |\nselect count(*) as \"数\""}}
+	q := url.Values{"type": {"log"}, "from": {fmt.Sprint(start.Unix())}, "to": {fmt.Sprint(start.Unix() + 100)}, "query": {"GET or \x01\x7f |\nselect count(*) as \"数\""}}
 	a := w.do(request{method: "GET", target: "/logstores/audit?" + q.Encode(), project: "shop-logs"})
 	var rows []map[string]string
 	a.decode(t, &rows)
@@ -136,8 +136,8 @@ func TestAnalysisHeaders(t *testing.T) {
 		t.Error(diff)
 	}
 	for name, want := range map[string]string{
-		"x-log-has-sql": "true", "x-log-where-query": "GET", "x-log-agg-query": `select count(*) as "数"`, "x-log-progress": "Complete",
-		"x-log-query-info": `{"keys":["\u6570"],"limited":"100","terms":[["GET",""]]}`, "x-log-count": "1", "x-log-processed-rows": "4", "x-log-cpu-cores": "1",
+		"x-log-has-sql": "true", "x-log-where-query": "GET or", "x-log-agg-query": `select count(*) as "数"`, "x-log-progress": "Complete",
+		"x-log-query-info": `{"keys":["\u6570"],"limited":"100","terms":[["GET",""],["\u0001\u007f",""]]}`, "x-log-count": "1", "x-log-processed-rows": "4", "x-log-cpu-cores": "1",
 	} {
 		if got := a.header.Get(name); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)

@@ -2,6 +2,7 @@ package sls
 
 import (
 	"encoding/base64"
+	"math"
 	"net/http"
 	"strconv"
 	"time"
@@ -42,7 +43,7 @@ func (c *call) getCursor() error {
 		if err != nil || sec < 0 {
 			return invalidf("from must be begin, end or a time in unix seconds")
 		}
-		position = sh.since(time.Unix(sec, 0))
+		position = sh.since(time.Unix(min(sec, math.MaxInt64/1_000_000_000), 0)) // of a later one nanoseconds leave 64 bits
 	}
 	return c.reply(map[string]string{"cursor": EncodeCursor(position)})
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"net/http/httptest"
 	"strconv"
 	"strings"
@@ -96,6 +97,7 @@ func TestPutErrors(t *testing.T) {
 		{"long topic", "/logstores/audit", groupOf(strings.Repeat("t", 129), "s", logOf(1, 0)), "", nil, 400, "PostBodyInvalid"},
 		{"empty key", "/logstores/audit", groupOf("t", "s", logOf(1, 0, kv{"", "v"})), "", nil, 400, "InvalidKey"},
 		{"bad key", "/logstores/audit", groupOf("t", "s", logOf(1, 0, kv{"\xff", "v"})), "", nil, 400, "InvalidEncoding"},
+		{"nanoseconds of more than a second", "/logstores/audit", groupOf("t", "s", logOf(1, 1_000_000_000, kv{"a", "b"})), "", nil, 400, "InvalidTimestamp"},
 		{"bad hash key", "/logstores/audit/shards/route?key=xyz", good, "", nil, 400, "ParameterInvalid"},
 		{"a processor", "/logstores/audit?processor=mask", good, "", nil, 501, "NotImplemented"},
 		{"no hash key", "/logstores/audit/shards/route", good, "", nil, 400, "ParameterInvalid"},
@@ -155,7 +157,7 @@ func TestCursors(t *testing.T) {
 		w.clock.Advance(10 * time.Second)
 	}
 	at := func(n int64) string { return EncodeCursor(start.UnixNano() + n) }
-	for from, want := range map[int64]int64{-5: 0, 0: 0, 1: 1, 10: 1, 20: 2, 21: 3, 99: 3} {
+	for from, want := range map[int64]int64{-5: 0, 0: 0, 1: 1, 10: 1, 20: 2, 21: 3, 99: 3, start.Unix() * 999: 3, math.MaxInt64 - start.Unix(): 3} { // also milliseconds, by mistake
 		if got := w.cursorAt(shard0, strconv.FormatInt(start.Unix()+from, 10)); got != at(want) {
 			t.Errorf("from +%d s: position %s, want %s", from, got, at(want))
 		}

@@ -134,11 +134,7 @@ func (c *call) run(q *logQuery, ls *logstore, idx *index) (*result, error) {
 		return nil, err
 	}
 	ls.expire(c.now)
-	perShard := 0
-	if q.rest != "" {
-		perShard = c.s.opts.Quotas.AnalysisBytes
-	}
-	return c.s.scan(c.ctx, ls, m, q.Topic, within, perShard)
+	return c.look(q, ls, m, within)
 }
 
 // found is what GetLogs answers.
@@ -168,7 +164,7 @@ func (c *call) logs(q *logQuery) (*found, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &found{rows: a.table(), sql: a, looked: a.rows, lookedBytes: a.bytes}, nil
+		return &found{rows: a.table(), sql: a, partial: a.partial, looked: a.rows, lookedBytes: a.bytes}, nil
 	}
 	line, err := q.lines()
 	if err != nil {
@@ -181,7 +177,7 @@ func (c *call) logs(q *logQuery) (*found, error) {
 	if q.Reverse {
 		slices.Reverse(r.hits)
 	}
-	f := &found{rows: []map[string]string{}, looked: r.rows, lookedBytes: r.bytes}
+	f := &found{rows: []map[string]string{}, partial: r.partial, looked: r.rows, lookedBytes: r.bytes}
 	if q.rest != "" {
 		return f, c.scanSPL(q, r, line, f)
 	}

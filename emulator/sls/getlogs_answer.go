@@ -6,14 +6,14 @@ import (
 	"maps"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf16"
-	"unicode/utf8"
 )
 
 func (c *call) headersV1(q *logQuery, f *found) {
 	h := c.w.Header()
 	for name, value := range map[string]string{
-		"x-log-progress": f.progress(), "x-log-count": strconv.Itoa(len(f.rows)), "x-log-processed-rows": strconv.Itoa(f.looked),
+		"x-log-progress": progressOf(f.partial), "x-log-count": strconv.Itoa(len(f.rows)), "x-log-processed-rows": strconv.Itoa(f.looked),
 		"x-log-elapsed-millisecond": c.elapsed(), "x-log-has-sql": strconv.FormatBool(f.sql != nil), "x-log-where-query": oneLine(q.where()),
 		"x-log-agg-query": "", "x-log-query-info": "", "x-log-cpu-sec": "0", "x-log-cpu-cores": "0",
 	} {
@@ -28,8 +28,8 @@ func (c *call) headersV1(q *logQuery, f *found) {
 	h.Set("x-log-cpu-cores", "1")
 }
 
-func (f *found) progress() string {
-	if f.partial {
+func progressOf(partial bool) string {
+	if partial {
 		return "Incomplete"
 	}
 	return "Complete"
@@ -50,7 +50,7 @@ func (f *found) queryInfo(q *logQuery) string {
 	}
 	var b strings.Builder
 	for _, u := range utf16.Encode([]rune(string(text))) {
-		if u < utf8.RuneSelf {
+		if u < 0x7f { // JSON has escaped the other control characters
 			b.WriteByte(byte(u))
 		} else {
 			fmt.Fprintf(&b, `\u%04x`, u)
@@ -72,7 +72,7 @@ func (c *call) meta(q *logQuery, f *found) map[string]any {
 		mode = 1
 	}
 	meta := map[string]any{
-		"progress": f.progress(), "count": len(f.rows), "processedRows": f.looked, "processedBytes": f.lookedBytes,
+		"progress": progressOf(f.partial), "count": len(f.rows), "processedRows": f.looked, "processedBytes": f.lookedBytes,
 		"elapsedMillisecond": c.s.opts.Clock().Sub(c.now).Milliseconds(), "hasSQL": false, "whereQuery": q.where(), "aggQuery": "",
 		"cpuSec": 0, "cpuCores": 0, "limited": 0, "telementryType": "", "powerSql": q.Power, "insertedSQL": "",
 		"keys": []string{}, "terms": q.parsed.terms([]term{}), "mode": mode, "scanBytes": scanBytes, "isAccurate": 1,
@@ -96,5 +96,7 @@ func (c *call) meta(q *logQuery, f *found) map[string]any {
 	return meta
 }
 
-// oneLine makes a text fit for a header.
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+// oneLine makes a text fit for a header: clients break off at control characters there.
+func oneLine(s string) string {
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
+}

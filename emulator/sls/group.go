@@ -83,7 +83,8 @@ func (s *Service) pack(raw, block []byte, sc *scratch) (group, error) {
 //
 // Assumption: a group without logs is PostBodyInvalid; a key that is empty or longer than 128 bytes is InvalidKey; one
 // that is not UTF-8 is InvalidEncoding; a topic or source longer than 128 bytes is PostBodyInvalid; the time of a log
-// may be anything. The limits and codes are documented, which code belongs to which limit is not.
+// may be anything, but its nanoseconds are less than a second, else InvalidTimestamp. The limits and codes are
+// documented, which code belongs to which limit is not.
 func checkGroup(raw []byte, sc *scratch, g *group) error {
 	if err := sc.group.decode(raw); err != nil {
 		return bodyInvalid("%v", err)
@@ -97,6 +98,9 @@ func checkGroup(raw []byte, sc *scratch, g *group) error {
 	for _, log := range sc.group.logs {
 		if err := sc.record.decode(log); err != nil {
 			return bodyInvalid("%v", err)
+		}
+		if sc.record.ns >= 1e9 {
+			return failf(http.StatusBadRequest, "InvalidTimestamp", "Time_ns of %d is more than a second", sc.record.ns)
 		}
 		g.minTime, g.maxTime = min(g.minTime, sc.record.time), max(g.maxTime, sc.record.time)
 		for _, p := range sc.record.contents {

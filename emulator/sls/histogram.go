@@ -48,17 +48,18 @@ func (c *call) getHistograms() error {
 	if interval < 0 || (*q.To-*q.From)/interval > maxBuckets {
 		return invalidf("interval must give at most %d bars", maxBuckets)
 	}
-	buckets := bars(*q.From, *q.To, interval, r.hits)
+	progress := progressOf(r.partial)
+	buckets := bars(*q.From, *q.To, interval, r.hits, progress)
 	c.w.Header().Set("x-log-count", strconv.Itoa(len(r.hits)))
-	c.w.Header().Set("x-log-progress", "Complete")
+	c.w.Header().Set("x-log-progress", progress)
 	return c.reply(buckets)
 }
 
 // bars counts hits, all of which lie in [from, to), into bars.
-func bars(from, to, interval int64, hits []hit) []bucket {
+func bars(from, to, interval int64, hits []hit, progress string) []bucket {
 	var list []bucket
 	for at := from; at < to; at += interval {
-		list = append(list, bucket{From: at, To: min(at+interval, to), Progress: "Complete"})
+		list = append(list, bucket{From: at, To: min(at+interval, to), Progress: progress})
 	}
 	for _, h := range hits {
 		list[(int64(h.time)-from)/interval].Count++

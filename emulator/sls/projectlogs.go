@@ -86,7 +86,7 @@ func (c *call) runProject(s *analytics.Statement, stores map[string]*projectTabl
 		}
 		t.ls.expire(c.now)
 		everything := func(*candidate) bool { return true }
-		r, err := c.s.scan(ctx, t.ls, everything, "", all, c.s.opts.Quotas.AnalysisBytes)
+		r, err := c.s.scan(ctx, t.ls, everything, "", all, reach{bytes: c.s.opts.Quotas.AnalysisBytes})
 		if err != nil {
 			return err
 		}

@@ -80,6 +80,7 @@ func routes() []route {
 		{name: "PutWebtracking", method: "GET", pattern: "/logstores/{n}/track.gif", anonymous: true, handle: (*call).track},
 		{name: "PutWebtracking", method: "GET", pattern: "/logstores/{n}/track_ua.gif", anonymous: true, handle: (*call).track},
 		{name: "PutWebtracking", method: "POST", pattern: "/logstores/{n}/track", anonymous: true, handle: (*call).putWebtracking},
+		{name: "PutWebtracking", method: "OPTIONS", pattern: "/logstores/{n}/track", anonymous: true, handle: (*call).preflight},
 
 		{name: "CreateSavedSearch", method: "POST", pattern: "/savedsearches", action: "log:CreateSavedSearch", handle: (*call).createSavedSearch},
 		{name: "ListSavedSearch", method: "GET", pattern: "/savedsearches", action: "log:ListSavedSearch", handle: (*call).listSavedSearches},

@@ -23,6 +23,14 @@ type result struct {
 	rows   int       // logs looked at
 	bytes  int
 	cut    bool // a shard was not read to its end
+	// partial tells that the limit of logs ended the search.
+	partial bool
+}
+
+// reach bounds a search; zero fields are no limit.
+type reach struct {
+	bytes int // raw, of one shard
+	logs  int
 }
 
 // span is a half-open interval of log times in nanoseconds.
@@ -33,9 +41,8 @@ func (r span) holds(sec, ns uint32) bool {
 	return r.from <= t && t < r.to
 }
 
-// scan looks at all logs of a Logstore in a time range that can be searched by now. topic "" is any. perShard is how many
-// raw bytes of a shard it reads, 0 = all.
-func (s *Service) scan(ctx context.Context, ls *logstore, m matcher, topic string, within span, perShard int) (*result, error) {
+// scan looks at all logs of a Logstore in a time range that can be searched by now. topic "" is any.
+func (s *Service) scan(ctx context.Context, ls *logstore, m matcher, topic string, within span, limit reach) (*result, error) {
 	r := &result{}
 	for _, sh := range ls.allShards() {
 		sh.mu.RLock()
@@ -49,16 +56,20 @@ func (s *Service) scan(ctx context.Context, ls *logstore, m matcher, topic strin
 	for i, groups := range r.shards {
 		before := r.bytes
 		for j := range groups {
-			if perShard > 0 && r.bytes-before >= perShard {
+			g := &groups[j]
+			if limit.bytes > 0 && r.bytes-before >= limit.bytes {
 				r.cut = true
 				break
 			}
-			g := &groups[j]
 			if s.opts.SearchDelay > 0 && g.received > indexed {
 				break // receive times never fall
 			}
 			if (int64(g.maxTime)+1)*1e9 <= within.from || int64(g.minTime)*1e9 >= within.to {
 				continue
+			}
+			if limit.logs > 0 && r.rows >= limit.logs {
+				r.partial = true
+				break
 			}
 			if err := ctx.Err(); err != nil {
 				return nil, fmt.Errorf("search: %w", err)

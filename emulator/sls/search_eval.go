@@ -3,8 +3,6 @@ package sls
 import (
 	"bytes"
 	"encoding/json"
-	"math"
-	"strconv"
 	"strings"
 )
 
@@ -70,25 +68,17 @@ func compileField(n *node, f field) (matcher, error) {
 	case n.kind == nodeRange && !numeric:
 		return nil, invalidf("key (%s) is not indexed as long or double, so it cannot be compared", n.key)
 	case n.kind == nodeRange:
-		return f.any(n.inRange), nil
+		return f.any(n.inRange(f.kind)), nil
 	case numeric:
-		want, err := strconv.ParseFloat(n.text.value, 64)
-		if err != nil {
+		want, ok := parseNumber(n.text.value)
+		if !ok {
 			return nil, invalidf("key (%s) is indexed as %s, so %s must be a number", n.key, f.kind, n.text.value)
 		}
-		same := node{lo: want, hi: want}
-		return f.any(same.inRange), nil
+		same := &node{lo: want, hi: want}
+		return f.any(same.inRange(f.kind)), nil
 	}
 	words := newWords(n.text, f.tokens)
 	return f.any(words.allIn), nil
-}
-
-func (n *node) inRange(value []byte) bool {
-	v, err := strconv.ParseFloat(string(bytes.TrimSpace(value)), 64)
-	if err != nil || math.IsNaN(v) || v < n.lo || v > n.hi {
-		return false
-	}
-	return !(n.loOpen && v == n.lo) && !(n.hiOpen && v == n.hi)
 }
 
 // compileFullText makes a condition on the whole log: every word occurs somewhere, a phrase within one value.

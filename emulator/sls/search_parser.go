@@ -1,8 +1,6 @@
 package sls
 
 import (
-	"math"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -27,7 +25,7 @@ type node struct {
 	kids   []*node
 	key    string // "" = full text
 	text   text
-	lo, hi float64
+	lo, hi number
 	// loOpen and hiOpen exclude the bound itself.
 	loOpen, hiOpen bool
 }
@@ -219,7 +217,7 @@ func textNode(key string, t text) (*node, error) {
 
 // compare reads "> 10" and the like after a key.
 func (p *parser) compare(key string) (*node, error) {
-	n := &node{kind: nodeRange, key: key, lo: math.Inf(-1), hi: math.Inf(1)}
+	n := &node{kind: nodeRange, key: key, lo: lowest, hi: highest}
 	bound := &n.lo
 	switch {
 	case p.accept(">="):
@@ -240,15 +238,15 @@ func (p *parser) compare(key string) (*node, error) {
 	return n, err
 }
 
-func (p *parser) number() (float64, error) {
+func (p *parser) number() (number, error) {
 	p.space()
 	t, err := p.bare(endOfValue + "[]")
 	if err != nil {
-		return 0, err
+		return number{}, err
 	}
-	v, err := strconv.ParseFloat(t.value, 64)
-	if err != nil || math.IsNaN(v) {
-		return 0, p.syntax("a number is expected")
+	v, ok := parseNumber(t.value)
+	if !ok {
+		return v, p.syntax("a number is expected")
 	}
 	return v, nil
 }

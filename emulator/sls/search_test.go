@@ -361,6 +361,93 @@ func TestSearchDelay(t *testing.T) {
 	}
 }
 
+// TestSearchNumbers: long fields compare as whole numbers of 64 bits, also where doubles no longer tell them apart.
+func TestSearchNumbers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	w.seed("audit", 1)
+	if err := w.s.PutIndex(t.Context(), w.keys["c"].Caller, "shop-logs", "audit", []byte(`{"keys":{"id":{"type":"long"},"f":{"type":"double"}}}`)); err != nil {
+		t.Fatal(err)
+	}
+	at := uint32(start.Unix())
+	w.put("/logstores/audit", groupOf("", "", logOf(at, 0, kv{"id", "1234567890123456788"}), logOf(at+1, 0, kv{"id", "1234567890123456789"}, kv{"f", "1.5"}),
+		logOf(at+2, 0, kv{"id", " -7 "}, kv{"f", "2"}), logOf(at+3, 0, kv{"id", "1.5"}, kv{"f", "NaN"})), "", nil)
+	for query, want := range map[string]string{
+		"id:1234567890123456789":                          "1",
+		"id=1234567890123456788":                          "0",
+		"id>1234567890123456788":                          "1",
+		"id<=1234567890123456788":                         "0 2",
+		"id in (1234567890123456787 1234567890123456789)": "0",
+		"id in [1234567890123456787 1234567890123456789]": "0 1",
+		"id > -7.5 and id < 1e3":                          "2",
+		"id:*":                                            "0 1 2 3",
+		"id=1.5":                                          "", // no whole number
+		"f=1.5":                                           "1",
+		"f>=1.5":                                          "1 2",
+		"f<1e400":                                         "ParameterInvalid",
+		"id<99999999999999999999":                         "0 1 2",
+		"id in [1234567890123456789 99999999999999999999]":   "1",
+		"id in [-99999999999999999999 -7] or id = 123456789": "2",
+	} {
+		_, rows, a := w.search(map[string]any{"query": query})
+		got := a.code()
+		if a.status == 200 {
+			got = places(t, rows)
+		}
+		if got != want {
+			t.Errorf("%s: got %q, want %q", query, got, want)
+		}
+	}
+}
+
+// TestSearchIncomplete: with a limit of logs a search is partial, and whoever repeats it gets further.
+func TestSearchIncomplete(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(o *Options) { o.SearchLogs = 3 })
+	w.seed("audit", 2)
+	if err := w.s.PutIndex(t.Context(), w.keys["c"].Caller, "shop-logs", "audit", []byte(`{"keys":{"n":{"type":"long","doc_value":true}}}`)); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 5 { // groups of two logs
+		at := uint32(start.Unix())
+		w.put("/logstores/audit", groupOf("", "", logOf(at, 0, kv{"n", fmt.Sprint(i)}), logOf(at+1, 0, kv{"n", fmt.Sprint(i)})), "", nil)
+	}
+	want := []string{"4 Incomplete", "8 Incomplete", "10 Complete", "4 Incomplete"} // and then from the begin
+	ask := map[string]func() string{
+		"GetLogsV2": func() string {
+			meta, rows, _ := w.search(map[string]any{"query": "n>=0"})
+			return fmt.Sprint(len(rows), " ", meta["progress"])
+		},
+		"SQL": func() string {
+			meta, rows, _ := w.search(map[string]any{"query": "n>=0 | select count(*) as c"})
+			return rows[0]["c"] + " " + meta["progress"].(string)
+		},
+		"SPL": func() string {
+			meta, rows, _ := w.search(map[string]any{"query": "* | where n <> ''"})
+			return fmt.Sprint(len(rows), " ", meta["progress"])
+		},
+		"GetHistograms": func() string {
+			q := url.Values{"type": {"histogram"}, "from": {fmt.Sprint(start.Unix())}, "to": {fmt.Sprint(start.Unix() + 2)}, "query": {"n>=0"}, "interval": {"1"}}
+			var bars []bucket
+			a := w.do(request{method: "GET", target: "/logstores/audit?" + q.Encode(), project: "shop-logs"})
+			a.decode(t, &bars)
+			if bars[0].Progress != a.header.Get("x-log-progress") {
+				t.Errorf("%+v, %v", bars, a.header)
+			}
+			return a.header.Get("x-log-count") + " " + bars[0].Progress
+		},
+	}
+	for name, again := range ask {
+		var got []string
+		for range want {
+			got = append(got, again())
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s -want +got:\n%s", name, diff)
+		}
+	}
+}
+
 func TestIndex(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)

@@ -35,7 +35,10 @@ type Options struct {
 	// SearchDelay hides new logs for this long from GetLogs and GetHistograms; the real service takes about 3 seconds.
 	// Pulling shows them at once.
 	SearchDelay time.Duration
-	Quotas      Quotas
+	// SearchLogs is about how many logs a search looks at before it answers Incomplete; the same request goes on where it was
+	// left. 0 is no limit.
+	SearchLogs int
+	Quotas     Quotas
 }
 
 // Service is the log service of all accounts. It is safe for concurrent use.
@@ -47,6 +50,7 @@ type Service struct {
 	projects map[string]*project
 
 	analyses running // SQL statements under way
+	searched unfinished
 }
 
 // New makes an empty service. It panics when Credentials or Authorizer is missing.
@@ -119,10 +123,14 @@ func (c *call) serve() error {
 	return c.route.handle(c)
 }
 
-// identify finds out who calls. A route for anybody needs the API version only, as a header or a parameter.
+// identify finds out who calls. A route for anybody needs the API version only, as a header or a parameter, and not even
+// that when a browser asks what a page may send.
 func (c *call) identify() (auth.Caller, error) {
-	if !c.route.anonymous {
+	switch {
+	case !c.route.anonymous:
 		return c.s.authenticate(c.r, c.body, c.now)
+	case c.r.Method == http.MethodOptions:
+		return auth.Caller{SourceIP: sourceIP(c.r)}, nil
 	}
 	return auth.Caller{SourceIP: sourceIP(c.r)}, checkVersion(cmp.Or(c.r.Header.Get("x-log-apiversion"), c.query.Get("APIVersion")))
 }

@@ -28,7 +28,7 @@ func (c *call) scanSPL(q *logQuery, r *result, line int, f *found) error {
 		return err
 	}
 	defer done()
-	if f.partial = r.cut; len(r.hits) > mostScanned {
+	if f.partial = f.partial || r.cut; len(r.hits) > mostScanned {
 		f.partial, r.hits = true, r.hits[:mostScanned]
 	}
 	ctx, cancel := context.WithTimeout(c.ctx, analysisTime)

@@ -3,6 +3,7 @@ package sls
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -44,6 +45,7 @@ func (v *trackValue) UnmarshalJSON(b []byte) error {
 //
 // Assumption: a Logstore without web tracking answers 401 Unauthorized; no text names the code.
 func (c *call) trackStore() (*logstore, error) {
+	c.w.Header().Set("Access-Control-Allow-Origin", "*") // pages of any site send this, and may read why it was refused
 	ls, err := c.s.find(c.project, c.path["n"])
 	if err != nil {
 		return nil, err
@@ -106,6 +108,21 @@ func browserFields(r *http.Request) []pair {
 //
 // Assumption: the service answers such an image; only the name of the path says so.
 var pixel = []byte("GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;")
+
+// preflight tells a browser that pages of any site may send logs: JSON and the x-log-* headers make it ask first.
+//
+// Assumption: the service allows any site and whatever headers are asked for. That pages of other sites send such requests
+// is how web tracking is used; what the answer says is not documented.
+func (c *call) preflight() error {
+	if _, err := c.trackStore(); err != nil {
+		return err
+	}
+	h := c.w.Header()
+	h.Set("Access-Control-Allow-Methods", "GET, POST, OPTIONS")
+	h.Set("Access-Control-Allow-Headers", c.r.Header.Get("Access-Control-Request-Headers"))
+	h.Set("Vary", "Access-Control-Request-Headers")
+	return c.empty()
+}
 
 // putWebtracking takes many logs from a body.
 func (c *call) putWebtracking() error {
@@ -170,14 +187,13 @@ func (c *call) trackGroup(topic, source string, tags map[string]trackValue, logs
 	}
 	b = protowire.AppendString(protowire.AppendTag(b, 3, protowire.BytesType), topic)
 	b = protowire.AppendString(protowire.AppendTag(b, 4, protowire.BytesType), source)
-	for name, v := range tags {
-		b = appendPair(b, 6, name, string(v))
+	for _, name := range slices.Sorted(maps.Keys(tags)) { // the same every time
+		b = appendPair(b, 6, name, string(tags[name]))
 	}
 	return b
 }
 
 func (c *call) keepTracked(ls *logstore, raw []byte) error {
-	c.w.Header().Set("Access-Control-Allow-Origin", "*") // pages of any site send this
 	sc := scratches.Get().(*scratch)
 	defer sc.release()
 	g, err := c.s.pack(raw, nil, sc)

@@ -80,6 +80,28 @@ func TestTrack(t *testing.T) {
 	}
 }
 
+// TestTrackFromOtherSites: a browser asks before a page sends JSON with headers of the service, and shows it errors.
+func TestTrackFromOtherSites(t *testing.T) {
+	t.Parallel()
+	w := tracked(t)
+	ask := func(store string) answer {
+		h := map[string]string{"Origin": "https://shop.example", "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type,x-log-apiversion,x-log-bodyrawsize"}
+		return w.do(request{method: "OPTIONS", target: "/logstores/" + store + "/track", project: "shop-logs", unsigned: true, header: h})
+	}
+	a := ask("web")
+	if h := a.header; a.status != 200 || h.Get("Access-Control-Allow-Origin") != "*" || !strings.Contains(h.Get("Access-Control-Allow-Methods"), "POST") ||
+		h.Get("Access-Control-Allow-Headers") != "content-type,x-log-apiversion,x-log-bodyrawsize" {
+		t.Errorf("%d %v %s", a.status, h, a.body)
+	}
+	if a = ask("audit"); a.status != 401 || a.code() != "Unauthorized" {
+		t.Errorf("tracking is off, but: %d %s", a.status, a.body)
+	}
+	a = w.do(request{method: "POST", target: "/logstores/web/track", project: "shop-logs", unsigned: true, body: []byte("{"), header: map[string]string{"x-log-apiversion": "0.6.0"}})
+	if a.code() != "PostBodyInvalid" || a.header.Get("Access-Control-Allow-Origin") != "*" {
+		t.Errorf("%v %s", a.header, a.body)
+	}
+}
+
 func TestTrackCompressed(t *testing.T) {
 	t.Parallel()
 	w := tracked(t)

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// The events of this file are the formats of triggers that none of our functions has and the emulator does not fire.
+// The events of this file are the formats of triggers that none of our functions has. The local cloud fires those of OSS.
 
 // OSSEvent is what an OSS trigger sends (fc.md §3.4). The trigger invokes asynchronously.
 type OSSEvent struct {

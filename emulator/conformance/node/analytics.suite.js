@@ -82,6 +82,18 @@ async function main() {
     await check(`SLS SQL: ${name} is refused`, () => failed(log.getLogs(P, S, new Date(from * 1000), new Date(to * 1000), { query }), 'ParameterInvalid', part));
   }
   await check('SLS SQL: LIMIT pages', async () => equal(plain(await log.getLogs(P, S, new Date(from * 1000), new Date(to * 1000), { query: '* | select status order by status limit 11, 5' })), [{ status: '300' }]));
+  await check('SLS SQL: window functions', async () => equal(
+    plain(await log.getLogs(P, S, new Date(from * 1000), new Date(to * 1000), { query: '* | select method, n, rank() over (order by n desc) as r, sum(n) over () as total from (select method, count(*) as n from log group by method) order by r' })),
+    [{ method: 'GET', n: '8', r: '1', total: '12' }, { method: 'POST', n: '4', r: '2', total: '12' }],
+  ));
+  await check('SLS SQL: UNNEST and TRY', async () => equal(
+    plain(await log.getLogs(P, S, new Date(from * 1000), new Date(to * 1000), { query: "method:POST | select part, count(*) as n, max(try(cast(part as bigint))) as x from log, unnest(split(method, 'O')) as t(part) group by part order by part" })),
+    [{ part: 'P', n: '4', x: 'null' }, { part: 'ST', n: '4', x: 'null' }],
+  ));
+  await check('SLS SQL: networks', async () => equal(
+    plain(await log.getLogs(P, S, new Date(from * 1000), new Date(to * 1000), { query: "* | select ip_prefix(__source__, 24) as net, is_subnet_of('10.0.0.0/8', __source__) as mine, count(*) as n from log group by 1, 2" })),
+    [{ net: '10.0.0.0/24', mine: 'true', n: '12' }],
+  ));
   await check('SLS SPL: a scan', async () => {
     const list = plain(await log.getLogs(P, S, new Date(from * 1000), new Date(to * 1000), { query: "method:POST | where status = '300' | project status" }));
     equal(list, Array(2).fill({ __time__: String(now), status: '300' }));

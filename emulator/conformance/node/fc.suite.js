@@ -78,7 +78,7 @@ function zip(name, text) {
 }
 
 const definition = (more = {}) => ({
-  functionName: 'web', runtime: 'custom.debian12', handler: 'index', timeout: 3, memorySize: 512, cpu: 0.5, diskSize: 512,
+  functionName: 'web', runtime: 'custom.debian12', handler: 'index', timeout: 60, memorySize: 512, cpu: 0.5, diskSize: 512,
   code: { zipFile: zip('index.js', program) }, environmentVariables: { STAGE: 'one' },
   customRuntimeConfig: { command: ['node'], args: ['/code/index.js'] }, ...more,
 });
@@ -93,7 +93,7 @@ async function textOf(stream) {
 // invoke answers with status, headers and body.
 async function invoke(call, event, { qualifier, ...headers } = {}, name = 'web') {
   const r = await call.raw.invokeFunctionWithOptions(name, new Fc.InvokeFunctionRequest({ body: Readable.from([Buffer.from(event)]), qualifier }),
-    new Fc.InvokeFunctionHeaders(headers), new RuntimeOptions({}));
+    new Fc.InvokeFunctionHeaders(headers), new RuntimeOptions({ readTimeout: 120000 }));
   const text = r.body ? await textOf(r.body) : '';
   return { status: r.statusCode, headers: r.headers, text, json: text.startsWith('{') ? JSON.parse(text) : undefined };
 }
@@ -118,7 +118,7 @@ function bucket(keys, name, method, key, body = '', query = '') {
 }
 
 async function until(what, probe) {
-  for (let i = 0; i < 400; i++) {
+  for (let i = 0; i < 5000; i++) {
     if (await probe()) return;
     await new Promise((r) => setTimeout(r, 25));
   }
@@ -159,7 +159,7 @@ async function invocations() {
     truth(/^c-/.test(r.headers['x-fc-instance-id']) && r.headers['x-fc-code-checksum'], 'no instance or checksum');
     const h = r.json.headers;
     equal([h['x-fc-control-path'], h['content-type'], h['x-fc-function-name'], h['x-fc-account-id'], h['x-fc-function-timeout'], h['x-fc-qualifier'], h['x-fc-retry-count']],
-      ['/invoke', 'application/octet-stream', 'web', B, '3', 'LATEST', '0']);
+      ['/invoke', 'application/octet-stream', 'web', B, '60', 'LATEST', '0']);
   });
   await check('FC: a failure of the function is status 200', async () => {
     const r = await invoke(fc, '{"fail":true}');
@@ -174,7 +174,7 @@ async function invocations() {
     await fc('updateFunction', 'UpdateFunctionRequest', { body: { timeout: 1 } }, 'web');
     const r = await invoke(fc, '{"sleep":60000}');
     equal([r.status, r.headers['x-fc-error-type'], /timed out after 1 seconds/.test(r.json.errorMessage)], [200, 'UnhandledInvocationError', true]);
-    await fc('updateFunction', 'UpdateFunctionRequest', { body: { timeout: 10 } }, 'web');
+    await fc('updateFunction', 'UpdateFunctionRequest', { body: { timeout: 60 } }, 'web');
   });
   await check('FC: the tail of the log', async () => {
     const r = await invoke(fc, '{}', { xFcLogType: 'Tail' });
@@ -331,7 +331,7 @@ async function tasks() {
     equal((await task('bad')).alreadyRetriedTimes, 1);
   });
   await check('FC: stop a task', async () => {
-    await invoke(fc, '{"sleep":9000}', { xFcInvocationType: 'Async', xFcAsyncTaskId: 'long' });
+    await invoke(fc, '{"sleep":59000}', { xFcInvocationType: 'Async', xFcAsyncTaskId: 'long' });
     await until('the task runs', async () => (await task('long')).status === 'Running');
     await fc('stopAsyncTask', 'StopAsyncTaskRequest', {}, 'web', 'long');
     await until('the task is stopped', async () => (await task('long')).status === 'Stopped');
@@ -345,7 +345,6 @@ async function tasks() {
 async function rest() {
   await check('FC: reserved concurrency', async () => {
     equal((await fc('putConcurrencyConfig', 'PutConcurrencyConfigRequest', { body: { reservedConcurrency: 0 } }, 'web')).body.reservedConcurrency, 0);
-    await until('nothing runs', async () => (await fc('listInstances', 'ListInstancesRequest', {}, 'web')).body.instances.length >= 0);
     await fc('updateFunction', 'UpdateFunctionRequest', { body: { description: 'anew' } }, 'web');
     await refused(invoke(fc, '{}'), 429, 'ResourceExhausted');
     await fc('deleteConcurrencyConfig', '', null, 'web');

@@ -5,7 +5,7 @@ const Fnf = require('@alicloud/fnf-2019-03-15');
 const { check, equal, truth, keysOf, pop, refused, cloud } = require('./harness');
 
 const B = '1100000000000002', D = '1100000000000004';
-const client = (keys) => new Fnf({ ...keys, endpoint: `http://${cloud.host}` });
+const client = (keys) => new Fnf({ ...keys, endpoint: `http://${cloud.host}`, opts: { timeout: 120000 } });
 const fnf = client(keysOf(B)), other = client(keysOf(D)), nobody = client({ accessKeyId: keysOf(B).accessKeyId, accessKeySecret: 'wrong' });
 const generic = pop('2019-03-15', keysOf(B)), ram = pop('2015-05-01', keysOf(D));
 
@@ -14,10 +14,10 @@ const flow = (Name, states, more = '') => ({
   Definition: `Type: StateMachine\nSpecVersion: v1\nName: ${Name}\n${more}StartAt: A\nStates:\n${states}`,
 });
 const pass = '  - {Name: A, Type: Pass, OutputConstructor: {sum.$: "intAdd($Input.n, 1)"}, End: true}\n';
-const execution = (FlowName, ExecutionName, WaitTimeSeconds = 20, call = fnf) => call.describeExecution({ FlowName, ExecutionName, WaitTimeSeconds });
+const execution = (FlowName, ExecutionName, WaitTimeSeconds = 60, call = fnf) => call.describeExecution({ FlowName, ExecutionName, WaitTimeSeconds });
 
 async function until(what, probe) {
-  for (let i = 0; i < 200; i++) {
+  for (let i = 0; i < 5000; i++) {
     const value = await probe();
     if (value) return value;
     await new Promise((r) => setTimeout(r, 25));
@@ -114,7 +114,7 @@ async function tasks() {
   const allow = JSON.stringify({ Version: '1', Statement: [{ Effect: 'Allow', Action: 'ecs:DescribeSecurityGroupAttribute', Resource: '*' }, { Effect: 'Allow', Action: 'fnf:StartExecution', Resource: '*' }] });
   await ram('CreateRole', { RoleName: 'flow', AssumeRolePolicyDocument: trust });
   const task = (Name, action, parameters, more = '') => ({ ...flow(Name, `  - {Name: A, Type: Task, Action: "${action}", Parameters: ${parameters}, ${more}OutputConstructor: {o.$: $Output}, Catch: [{Errors: [FnF.ALL], Description: d, OutputConstructor: {code.$: $Context.Current.Error.Code}, Next: E}], Next: E}\n  - {Name: E, Type: Succeed}\n`), RoleArn: role });
-  const result = async (name, x = 'x') => JSON.parse((await execution(name, x, 20, other)).Output);
+  const result = async (name, x = 'x') => JSON.parse((await execution(name, x, 60, other)).Output);
   await check('CloudFlow: an action of another product without the permission', async () => {
     await other.createFlow(task('ask', 'ECS:DescribeSecurityGroupAttribute', '{SecurityGroupId: sg-bp1payments}'));
     await other.startExecution({ FlowName: 'ask', ExecutionName: 'x' });
@@ -156,10 +156,19 @@ async function tasks() {
       const token = await until('the child starts', async () => {
         try { return JSON.parse((await execution('child', name, 0, other)).Input).token; } catch { return ''; }
       });
-      await report(token);
+      truth((await report(token)).EventId > 0, 'the report names no event');
       equal(await result('wait', name), want);
       await refused(report(token), 400, 'InvalidArgument');
     }
+  });
+  await check('CloudFlow: a token of another account', async () => {
+    await other.startExecution({ FlowName: 'wait', ExecutionName: 'theirs' });
+    const token = await until('the child starts', async () => {
+      try { return JSON.parse((await execution('child', 'theirs', 0, other)).Input).token; } catch { return ''; }
+    });
+    await refused(fnf.reportTaskSucceeded({ TaskToken: token, Output: '{}' }), 400, 'InvalidArgument');
+    await other.reportTaskSucceeded({ TaskToken: token, Output: '{"a":2}' });
+    equal(await result('wait', 'theirs'), { o: { a: 2 } });
   });
   await check('CloudFlow: a token that nobody waits on', () => refused(fnf.reportTaskSucceeded({ TaskToken: 'none', Output: '{}' }), 400, 'InvalidArgument'));
 }
@@ -197,6 +206,19 @@ async function rest() {
     await refused(fnf.describeFlow({ Name: 'f' }), 404, 'FlowNotExists');
     await refused(execution('f', 'one', 0), 404, 'FlowNotExists');
     equal((await fnf.createFlow(flow('f', pass))).Name, 'f');
+  });
+  await check('CloudFlow: a role is handed over only by who may', async () => {
+    await ram('CreateUser', { UserName: 'flows' });
+    const { AccessKey: k } = await ram('CreateAccessKey', { UserName: 'flows' });
+    const user = client({ accessKeyId: k.AccessKeyId, accessKeySecret: k.AccessKeySecret });
+    const may = (Action) => JSON.stringify({ Version: '1', Statement: [{ Effect: 'Allow', Action, Resource: '*' }] });
+    await ram('CreatePolicy', { PolicyName: 'flows', PolicyDocument: may('fnf:*') });
+    await ram('AttachPolicyToUser', { PolicyName: 'flows', PolicyType: 'Custom', UserName: 'flows' });
+    const RoleArn = `acs:ram::${D}:role/flow`;
+    await refused(user.createFlow({ ...flow('own', pass), RoleArn }), 403, 'AccessDenied');
+    equal((await user.createFlow(flow('own', pass))).RoleArn, '');
+    await ram('AttachPolicyToUser', { PolicyName: 'AliyunFnFFullAccess', PolicyType: 'System', UserName: 'flows' });
+    equal((await user.updateFlow({ Name: 'own', RoleArn })).RoleArn, RoleArn);
   });
 }
 

@@ -69,7 +69,7 @@ function generic(version, keys) {
 // pop calls an operation with the old client; options are {method: 'POST'} and the like.
 function pop(version, keys, options = {}) {
   const client = new PopCore.RPCClient({ ...keys, endpoint: `http://${cloud.host}`, apiVersion: version });
-  return (action, parameters = {}) => client.request(action, { RegionId: cloud.region, ...parameters }, { timeout: 10000, ...options });
+  return (action, parameters = {}) => client.request(action, { RegionId: cloud.region, ...parameters }, { timeout: 120000, ...options });
 }
 
 const statusOf = (e) => e.statusCode || (e.data && e.data.statusCode) || (e.entry && e.entry.response && e.entry.response.statusCode);

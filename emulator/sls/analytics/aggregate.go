@@ -19,8 +19,8 @@ var aggregates = map[string]aggregate{
 		return "sum(%s)", a, number0(a), len(a) == 1 && (a[0].numeric() || a[0] == Unknown)
 	},
 	"avg":               floats("avg(%s)", 1),
-	"min":               same("min(%s)"),
-	"max":               same("max(%s)"),
+	"min":               several(same("min(%s)"), "g_min_n(%s)"),
+	"max":               several(same("max(%s)"), "g_max_n(%s)"),
 	"arbitrary":         same("min(%s)"),
 	"any_value":         same("min(%s)"),
 	"approx_distinct":   approxDistinct,
@@ -28,8 +28,8 @@ var aggregates = map[string]aggregate{
 	"bool_and":          flags("min(%s)", Boolean),
 	"every":             flags("min(%s)", Boolean),
 	"bool_or":           flags("max(%s)", Boolean),
-	"max_by":            by("g_max_by(%s)"),
-	"min_by":            by("g_min_by(%s)"),
+	"max_by":            several(by("g_max_by(%s)"), "g_max_n(%s)"),
+	"min_by":            several(by("g_min_by(%s)"), "g_min_n(%s)"),
 	"approx_percentile": percentile,
 	"stddev":            floats("g_stddev_samp(%s)", 1),
 	"stddev_samp":       floats("g_stddev_samp(%s)", 1),
@@ -39,7 +39,10 @@ var aggregates = map[string]aggregate{
 	"var_pop":           floats("g_var_pop(%s)", 1),
 	"geometric_mean":    floats("exp(avg(ln(%s)))", 1),
 	"array_agg": func(a []Type) (string, []Type, Type, bool) {
-		return "g_array_agg(%s)", a, Array, len(a) == 1 && fits(a[0], Varchar)
+		if len(a) != 1 || arrays[a[0]] == Unknown {
+			return "", nil, 0, false
+		}
+		return "g_array_agg(%s)", a, arrays[a[0]], true
 	},
 }
 
@@ -83,6 +86,18 @@ func by(sql string) aggregate {
 	}
 }
 
+// several adds the form with a number of rows behind the other arguments, which gives an array.
+func several(one aggregate, sql string) aggregate {
+	return func(a []Type) (string, []Type, Type, bool) {
+		if n := len(a) - 1; n > 0 && a[n] == Bigint && arrays[a[0]] != Unknown {
+			if _, _, _, ok := one(a[:n]); ok {
+				return sql, a, arrays[a[0]], true
+			}
+		}
+		return one(a)
+	}
+}
+
 func approxDistinct(a []Type) (string, []Type, Type, bool) {
 	if len(a) == 2 && fits(a[1], Double) { // the second is the error that is allowed
 		return "g_distinct(%s)", []Type{a[0], Double}, Bigint, a[0].ordered()
@@ -91,6 +106,9 @@ func approxDistinct(a []Type) (string, []Type, Type, bool) {
 }
 
 func percentile(a []Type) (string, []Type, Type, bool) {
+	if len(a) == 2 && a[0].numeric() && a[1] == Doubles {
+		return "g_percentiles(%s)", a, arrays[a[0]], true
+	}
 	if len(a) != 2 || !a[0].numeric() || !fits(a[1], Double) {
 		return "", nil, 0, false
 	}
@@ -100,7 +118,7 @@ func percentile(a []Type) (string, []Type, Type, bool) {
 // aggregate writes an aggregation.
 func (c *compiler) aggregate(a aggregate, e *expr, s *scope, v env) (compiled, error) {
 	if e.op == "count" && len(e.kids) == 1 && e.kids[0].kind == exprStar {
-		x := compiled{sql: "count(*)", typ: Bigint, agg: true}
+		x := compiled{sql: "count(*)", typ: Bigint, agg: e.over == nil}
 		return c.filtered(e, x, s, v)
 	}
 	kids, x, err := c.kids(e.kids, s, v)
@@ -109,10 +127,13 @@ func (c *compiler) aggregate(a aggregate, e *expr, s *scope, v env) (compiled, e
 	}
 	types := make([]Type, len(kids))
 	for i, kid := range kids {
-		if types[i] = kid.typ; kid.agg {
+		types[i] = kid.typ
+		switch {
+		case kid.agg && e.over == nil:
 			return x, e.at.failf("Cannot nest aggregations inside aggregation '%s': [%s]", e.op, e.kids[i].text)
-		}
-		if kid.outer {
+		case kid.window && e.over == nil:
+			return x, e.at.failf("Cannot nest window functions inside aggregation '%s': [%s]", e.op, e.kids[i].text)
+		case kid.outer:
 			return x, e.at.notOffered("an aggregation over a column of a query around")
 		}
 	}
@@ -133,7 +154,13 @@ func (c *compiler) aggregate(a aggregate, e *expr, s *scope, v env) (compiled, e
 	case e.distinct && !strings.Contains(sql, "DISTINCT"):
 		list = "DISTINCT " + list
 	}
-	return c.filtered(e, compiled{sql: fmt.Sprintf(sql, list), typ: result, agg: true}, s, v)
+	if x.typ = result; e.over == nil {
+		x.agg = true
+	} else if sql, ok = inWindow(sql, e.over); !ok || e.distinct {
+		return x, e.at.notOffered(e.op + " over such a window")
+	}
+	x.sql = fmt.Sprintf(sql, list)
+	return c.filtered(e, x, s, v)
 }
 
 // filtered adds FILTER (WHERE …).

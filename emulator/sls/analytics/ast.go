@@ -35,7 +35,8 @@ type expr struct {
 	typ    Type
 	value  any
 	query  *query
-	filter *expr // of an aggregate
+	filter *expr   // of an aggregate
+	over   *window // of an aggregate or a window function
 	// distinct of an aggregate; try of a cast.
 	distinct, try  bool
 	operand, other *expr // of case
@@ -47,11 +48,13 @@ type item struct {
 	alias string
 }
 
-// relation is what a FROM names: a table, a query, or a join of two.
+// relation is what a FROM names: a table, a query, the elements of an array, or a join of two.
 type relation struct {
 	at          place
 	name        string
 	query       *query
+	unnest      *expr // an array whose elements are the rows
+	ordinality  bool  // of unnest: number them, too
 	alias       string
 	columns     []string // new names of the columns
 	join        string   // "", CROSS, INNER, LEFT, RIGHT, FULL
@@ -77,6 +80,14 @@ type order struct {
 	e          *expr
 	desc       bool
 	nullsFirst bool
+}
+
+// window is what OVER says: the rows that a function sees from each row.
+type window struct {
+	partition []*expr
+	order     []order
+	frame     string // as the engine reads it, "" = the usual one
+	begins    bound  // of the frame
 }
 
 // with is one named query.

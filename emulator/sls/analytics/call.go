@@ -15,12 +15,20 @@ type function struct {
 	name     string
 	run      func(args []driver.Value) (driver.Value, error)
 	volatile bool // two calls may differ
+	sure     bool // it has a value for all arguments, so TRY needs no twin of it
 }
 
 // call writes a function, an aggregate or one of the forms that look like functions.
 func (c *compiler) call(e *expr, s *scope, v env) (compiled, error) {
-	if a := aggregates[e.op]; a != nil {
+	switch a := aggregates[e.op]; {
+	case e.over != nil:
+		return c.window(e, s, v)
+	case a != nil:
 		return c.aggregate(a, e, s, v)
+	case e.op == "try":
+		return c.try(e, s, v)
+	case windowFunctions[e.op] != nil:
+		return compiled{}, e.at.failf("Window function %s requires an OVER clause", e.op)
 	}
 	if e.distinct || e.filter != nil {
 		return compiled{}, e.at.failf("DISTINCT and FILTER are for aggregations, %s is none", e.op)
@@ -32,13 +40,15 @@ func (c *compiler) call(e *expr, s *scope, v env) (compiled, error) {
 	switch e.op {
 	case "coalesce", "greatest", "least":
 		return c.oneOf(e, kids, x)
+	case arrayLiteral:
+		return c.arrayLiteral(e, kids, x)
 	case "if", "nullif":
 		return c.condition(e, kids, x)
 	case "typeof":
 		if len(kids) != 1 {
 			return x, arity(e, kids)
 		}
-		return compiled{sql: c.param(kids[0].typ.String()), typ: Varchar, agg: x.agg, outer: x.outer}, nil
+		return compiled{sql: c.param(kids[0].typ.String()), typ: Varchar, agg: x.agg, window: x.window, outer: x.outer}, nil
 	case "current_timestamp", "now", "localtimestamp", "current_date":
 		if len(kids) != 0 {
 			return x, arity(e, kids)
@@ -64,7 +74,10 @@ func arity(e *expr, kids []compiled) error {
 // function writes a call of a registered function, of the first form that its arguments fit.
 func (c *compiler) function(e *expr, name string, kids []compiled, x compiled) (compiled, error) {
 	forms := functions[name]
-	if forms == nil {
+	switch {
+	case notOffered[name]:
+		return x, e.at.notOffered("the function " + name)
+	case forms == nil:
 		return x, e.at.failf("Function %s not registered", name)
 	}
 	for i := range forms {
@@ -73,6 +86,9 @@ func (c *compiler) function(e *expr, name string, kids []compiled, x compiled) (
 			call := f.sql
 			if call == "" {
 				call = f.name + "(%s)"
+			}
+			if !f.sure {
+				call = c.named(call)
 			}
 			x.sql, x.typ = strings.Replace(call, "%s", strings.Join(args, ", "), 1), f.result
 			return x, nil
@@ -116,6 +132,25 @@ func (c *compiler) oneOf(e *expr, kids []compiled, x compiled) (compiled, error)
 	if x.typ, x.sql = typ, args[0]; len(args) > 1 {
 		x.sql = map[string]string{"coalesce": "coalesce", "greatest": "max", "least": "min"}[e.op] + "(" + strings.Join(args, ", ") + ")"
 	}
+	return x, nil
+}
+
+// arrayLiteral is the name of the function that ARRAY[…] stands for.
+const arrayLiteral = "array[]"
+
+func (c *compiler) arrayLiteral(e *expr, kids []compiled, x compiled) (compiled, error) {
+	element, err := unify(e, kids)
+	if err != nil {
+		return x, err
+	}
+	if x.typ = arrays[element]; x.typ == Unknown {
+		return x, e.at.notOffered("an array of " + element.String())
+	}
+	args := make([]string, len(kids))
+	for i, kid := range kids {
+		args[i] = convert(kid.sql, kid.typ, element)
+	}
+	x.sql = "json_array(" + strings.Join(args, ", ") + ")"
 	return x, nil
 }
 
@@ -163,7 +198,7 @@ func (c *compiler) cast(e *expr, kid, x compiled) (compiled, error) {
 	if e.try {
 		try = 1
 	}
-	x.sql = fmt.Sprintf("f_cast_(%s, %d, %d, %d)", kid.sql, kid.typ, e.typ, try)
+	x.sql = fmt.Sprintf("%s(%s, %d, %d, %d)", c.named("f_cast_"), kid.sql, kid.typ, e.typ, try)
 	if kid.typ == Bigint && e.typ == Double {
 		x.sql = convert(kid.sql, Bigint, Double)
 	}

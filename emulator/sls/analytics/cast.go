@@ -12,14 +12,14 @@ import (
 func castable(from, to Type) bool {
 	switch from {
 	case Varchar:
-		return to != Array
+		return to.element() == Unknown
 	case Bigint, Double, Boolean:
 		return to == Varchar || to == JSON || to == Boolean || to.numeric()
 	case Timestamp, Date:
 		return to == Varchar || to.temporal()
 	case JSON:
-		return to == Varchar || to == Boolean || to.numeric() || to == Array
-	case Array:
+		return to == Varchar || to == Boolean || to.numeric() || to.element() != Unknown
+	case Array, Bigints, Doubles:
 		return to == JSON
 	}
 	return false
@@ -35,19 +35,19 @@ func cast(v any, from, to Type) (_ any, ok bool) {
 		return format(v, from), true
 	case Bigint, Double, Boolean:
 		if from == JSON {
-			text, ok := jsonScalar(v.(string))
-			if s, isText := text.(string); ok && isText {
-				return castText(s, to)
+			doc, ok := parseJSON(v.(string))
+			if !ok {
+				return nil, false
 			}
-			return text, ok // null
+			return castValueOf(doc, to)
 		}
 		return castNumber(v, from, to)
 	case Timestamp, Date:
 		return castTime(v, from, to)
 	case JSON:
 		return castJSON(v, from)
-	case Array:
-		return castArray(v.(string))
+	case Array, Bigints, Doubles:
+		return castArray(v.(string), to.element())
 	}
 	return nil, false
 }
@@ -65,7 +65,9 @@ func castNumber(v any, from, to Type) (any, bool) {
 		return boolean(f != 0), true
 	case to == Double && isInt:
 		return float64(n), true
-	case to == Bigint && isInt:
+	case to == Double:
+		return f, true
+	case isInt:
 		return n, true
 	}
 	f = math.Round(f)

@@ -5,7 +5,6 @@ import (
 	"database/sql/driver"
 	"errors"
 	"math"
-	"slices"
 	"strings"
 
 	"modernc.org/sqlite"
@@ -49,7 +48,10 @@ const maxCollected = 4_000_000
 var collectors = map[string]func() *collector{
 	"g_max_by":      func() *collector { return best(1) },
 	"g_min_by":      func() *collector { return best(-1) },
-	"g_percentile":  percentiles,
+	"g_max_n":       func() *collector { return ranking(1) },
+	"g_min_n":       func() *collector { return ranking(-1) },
+	"g_percentile":  func() *collector { return percentiles(false) },
+	"g_percentiles": func() *collector { return percentiles(true) },
 	"g_distinct":    distinct,
 	"g_array_agg":   list,
 	"g_stddev_samp": func() *collector { return spread(1, true) },
@@ -108,33 +110,6 @@ func asFloat(v driver.Value) float64 {
 	return 0
 }
 
-func percentiles() *collector {
-	var list []driver.Value
-	var p float64
-	return &collector{
-		add: func(a values) error {
-			if a[0] == nil {
-				return nil
-			}
-			if p = asFloat(a[1]); !(p >= 0 && p <= 1) {
-				return dataf("Percentile must be between 0 and 1")
-			}
-			if len(list) >= maxCollected {
-				return dataf("approx_percentile over more than %d values", maxCollected)
-			}
-			list = append(list, a[0])
-			return nil
-		},
-		result: func() (driver.Value, error) {
-			if len(list) == 0 {
-				return nil, nil
-			}
-			slices.SortFunc(list, compare)
-			return list[min(int(p*float64(len(list))), len(list)-1)], nil
-		},
-	}
-}
-
 func distinct() *collector {
 	seen := map[driver.Value]bool{}
 	return &collector{
@@ -152,19 +127,15 @@ func distinct() *collector {
 }
 
 func list() *collector {
-	var all []*string
+	var all values
 	size := 0
 	return &collector{
 		add: func(a values) error {
-			if a[0] == nil {
-				all = append(all, nil)
-				return nil
-			}
-			s := strings.Clone(a[0].(string))
-			if size += len(s); size > maxText {
+			s, _ := a[0].(string)
+			if size += len(s) + 1; size > maxText {
 				return dataf("an array of more than %d bytes", maxText)
 			}
-			all = append(all, &s)
+			all = append(all, kept(a[0]))
 			return nil
 		},
 		result: func() (driver.Value, error) {

@@ -36,6 +36,7 @@ type compiler struct {
 	memo      map[*expr]compiled
 	depth     int
 	crossed   bool // a column of a query around was named
+	quiet     bool // inside TRY
 	weight    int  // of all that was written
 }
 
@@ -44,6 +45,7 @@ type compiled struct {
 	sql    string
 	typ    Type
 	agg    bool // holds an aggregate
+	window bool // holds a window function
 	outer  bool // names a column of a query around
 	weight int  // of it and of what the names in it stand for
 	// query: it is a query or IN with one; correlated: that query names columns of this SELECT.

@@ -43,10 +43,17 @@ func (c *compiler) expr(e *expr, s *scope, v env, aggregates bool) (compiled, er
 	if x.agg && !aggregates {
 		return x, e.at.failf("an aggregation is not allowed here: [%s]", e.text)
 	}
+	if x.window && !aggregates {
+		return x, e.at.failf("a window function is not allowed here: [%s]", e.text)
+	}
 	return x, nil
 }
 
 func (c *compiler) write(e *expr, s *scope, v env) (compiled, error) {
+	if quiet := c.quiet; quiet && !e.strict() {
+		c.quiet = false
+		defer func() { c.quiet = quiet }()
+	}
 	switch e.kind {
 	case exprLiteral:
 		return compiled{sql: c.param(e.value), typ: e.typ}, nil
@@ -78,7 +85,7 @@ func (c *compiler) write(e *expr, s *scope, v env) (compiled, error) {
 				return x, e.at.failf("Left and right side of LIKE must be varchar: %s", kid.typ)
 			}
 		}
-		x.sql, x.typ = negated(e.not, "f_like_("+sqlOf(kids)+")"), Boolean
+		x.sql, x.typ = negated(e.not, c.named("f_like_")+"("+sqlOf(kids)+")"), Boolean
 		return x, nil
 	case exprIsNull:
 		x.sql, x.typ = negated(e.not, "("+kids[0].sql+" IS NULL)"), Boolean
@@ -105,9 +112,14 @@ func (c *compiler) kids(list []*expr, s *scope, v env) ([]compiled, compiled, er
 			return nil, all, err
 		}
 		kids[i] = x
-		all.agg, all.outer = all.agg || x.agg, all.outer || x.outer
+		all.join(x)
 	}
 	return kids, all, nil
+}
+
+// join notes what a part of an expression makes of the whole.
+func (x *compiled) join(part compiled) {
+	x.agg, x.window, x.outer = x.agg || part.agg, x.window || part.window, x.outer || part.outer
 }
 
 func sqlOf(list []compiled) string {

@@ -11,8 +11,8 @@ func (w *selecting) group(cols []column) (string, error) {
 		if _, ok, err := ordinal(g, cols); err != nil {
 			return "", err
 		} else if ok {
-			if it := w.items[g.value.(int64)-1]; it.x.agg {
-				return "", g.at.failf("GROUP BY clause cannot contain aggregations: [%s]", it.e.text)
+			if it := w.items[g.value.(int64)-1]; it.x.agg || it.x.window {
+				return "", g.at.failf("GROUP BY clause cannot contain aggregations and window functions: [%s]", it.e.text)
 			} else if it.e != nil {
 				g = it.e
 			} else {
@@ -25,8 +25,8 @@ func (w *selecting) group(cols []column) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if x.agg {
-			return "", g.at.failf("GROUP BY clause cannot contain aggregations: [%s]", g.text)
+		if x.agg || x.window {
+			return "", g.at.failf("GROUP BY clause cannot contain aggregations and window functions: [%s]", g.text)
 		}
 		if !x.typ.ordered() {
 			return "", g.at.failf("%s is not comparable, and therefore cannot be used in GROUP BY", x.typ)
@@ -46,6 +46,9 @@ func (w *selecting) having() (string, error) {
 	}
 	w.grouped = true
 	sql, err := w.c.boolean(w.s.having, w.scope, w.e, "HAVING clause", true)
+	if w.c.memo[w.s.having].window {
+		return "", w.s.having.at.failf("HAVING clause cannot contain window functions: [%s]", w.s.having.text)
+	}
 	if len(w.s.group) == 0 {
 		return " GROUP BY NULL HAVING " + sql, err // the engine wants to be told that there is a group
 	}
@@ -97,12 +100,12 @@ func (w *selecting) loose(e *expr) *expr {
 			return nil
 		}
 		return e
-	case e.kind == exprCall && aggregates[e.op] != nil:
+	case e.kind == exprCall && aggregates[e.op] != nil && e.over == nil:
 		return nil
 	case x.query && e.query != nil && x.correlated:
 		return e
 	}
-	for _, kid := range append(e.kids[:len(e.kids):len(e.kids)], e.operand, e.other) {
+	for _, kid := range append(e.kids[:len(e.kids):len(e.kids)], e.parts()...) {
 		if bad := w.loose(kid); bad != nil {
 			return bad
 		}

@@ -92,7 +92,7 @@ func (c *compiler) arithmetic(e *expr, l, r, x compiled) (compiled, error) {
 		return x, nil
 	}
 	name := map[string]string{"/": "f_divide_", "%": "f_remainder_"}[e.op]
-	x.sql = fmt.Sprintf("%s(%s, %s)", name, convert(l.sql, l.typ, x.typ), convert(r.sql, r.typ, x.typ))
+	x.sql = fmt.Sprintf("%s(%s, %s)", c.named(name), convert(l.sql, l.typ, x.typ), convert(r.sql, r.typ, x.typ))
 	return x, nil
 }
 
@@ -138,7 +138,7 @@ func (c *compiler) caseOf(e *expr, kids []compiled, x compiled, s *scope, v env)
 	if err != nil {
 		return x, err
 	}
-	x.agg, x.outer = x.agg || more.agg, x.outer || more.outer
+	x.join(more)
 	var operand *compiled
 	if e.operand != nil {
 		operand, ends = &ends[0], ends[1:]

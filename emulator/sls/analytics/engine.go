@@ -31,12 +31,19 @@ var engine = sync.OnceValues(func() (*sqlite.Driver, error) {
 				n = -1
 			}
 			add(f.name, n, f.volatile, f.run)
+			if !f.sure {
+				add(quietly+f.name, n, f.volatile, hushed(f.run))
+			}
 		}
 	}
-	add("f_divide_", 2, false, divide)
-	add("f_remainder_", 2, false, remainder)
-	add("f_like_", -1, false, likeFunction)
-	add("f_cast_", 4, false, castValue)
+	for _, f := range []struct {
+		name string
+		n    int
+		run  func(values) (driver.Value, error)
+	}{{"f_divide_", 2, divide}, {"f_remainder_", 2, remainder}, {"f_like_", -1, likeFunction}, {"f_cast_", 4, castValue}} {
+		add(f.name, f.n, false, f.run)
+		add(quietly+f.name, f.n, false, hushed(f.run))
+	}
 	add("f_many_rows_", 0, true, func(values) (driver.Value, error) {
 		return nil, dataf("Scalar sub-query has returned multiple rows")
 	})

@@ -4,20 +4,21 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"maps"
 )
 
 type values = []driver.Value
 
 // functions are the scalar functions that are offered, by name: each with the forms of its arguments, the most special
 // first. All of them give null when an argument is null.
-var functions = register(textFunctions(), regexpFunctions(), urlFunctions(), timeFunctions(), jsonFunctions(), arrayFunctions(), mathFunctions())
+var functions = register(textFunctions(), regexpFunctions(), urlFunctions(), addressFunctions(), timeFunctions(), jsonFunctions(), arrayFunctions(), binaryFunctions(), mathFunctions())
 
 // register joins lists of functions and gives those that run here a name for the engine.
 func register(lists ...map[string][]function) map[string][]function {
 	all := map[string][]function{}
 	for _, list := range lists {
-		maps.Copy(all, list)
+		for name, forms := range list {
+			all[name] = append(all[name], forms...)
+		}
 	}
 	for name, forms := range all {
 		for i := range forms {
@@ -26,6 +27,12 @@ func register(lists ...map[string][]function) map[string][]function {
 	}
 	return all
 }
+
+// notOffered are functions of the service that are missing here, so that nobody takes their names for wrong.
+var notOffered = words(`ip_to_city ip_to_city_geo ip_to_country ip_to_country_code ip_to_geo ip_to_provider ip_to_province
+	time_series compare ts_compare series_padding json_extract_bool json_extract_long json_extract_double
+	map map_agg map_keys map_values histogram numeric_histogram multimap_agg split_to_map regexp_extract_map
+	filter transform reduce zip zip_with sequence flatten shuffle`)
 
 // errData is a value that a function cannot work on.
 var errData = errors.New("invalid data")
@@ -46,11 +53,11 @@ func bounded(s string) (driver.Value, error) {
 
 // one and two make forms from plain functions.
 func one[A, R any](arg, result Type, f func(A) R) function {
-	return function{args: []Type{arg}, result: result, run: func(a values) (driver.Value, error) { return f(a[0].(A)), nil }}
+	return function{args: []Type{arg}, result: result, sure: true, run: func(a values) (driver.Value, error) { return f(a[0].(A)), nil }}
 }
 
 func two[A, B, R any](a, b, result Type, f func(A, B) R) function {
-	return function{args: []Type{a, b}, result: result, run: func(v values) (driver.Value, error) {
+	return function{args: []Type{a, b}, result: result, sure: true, run: func(v values) (driver.Value, error) {
 		return f(v[0].(A), v[1].(B)), nil
 	}}
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"encoding/json"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -55,6 +56,8 @@ func jsonFunctions() map[string][]function {
 			}
 			return int64(0), nil
 		}),
+		"json_array_contains": jsonContains(),
+		"json_array_get":      jsonGet(),
 		"json_array_length": parsed(Bigint, func(doc any) (driver.Value, error) {
 			if list, ok := doc.([]any); ok {
 				return int64(len(list)), nil
@@ -70,6 +73,59 @@ func jsonFunctions() map[string][]function {
 		}}),
 		"json_format": forms(function{args: []Type{JSON}, result: Varchar, run: func(v values) (driver.Value, error) { return v[0], nil }}),
 	}
+}
+
+// jsonContains looks for a value of one type in a JSON array; null when it is no array.
+func jsonContains() (list []function) {
+	for _, source := range []Type{JSON, Varchar} {
+		for _, want := range []Type{Varchar, Bigint, Double, Boolean} {
+			list = append(list, function{args: []Type{source, want}, result: Boolean, run: func(v values) (driver.Value, error) {
+				doc, _ := parseJSON(v[0].(string))
+				items, ok := doc.([]any)
+				if !ok {
+					return nil, nil
+				}
+				return truth(slices.ContainsFunc(items, func(item any) bool { return isJSON(item, v[1], want) })), nil
+			}})
+		}
+	}
+	return list
+}
+
+// isJSON compares a JSON value with one of type typ.
+func isJSON(item any, v driver.Value, typ Type) bool {
+	switch item := item.(type) {
+	case string:
+		return typ == Varchar && item == v
+	case bool:
+		return typ == Boolean && truth(item) == v
+	case json.Number:
+		if typ != Bigint && typ != Double {
+			return false
+		}
+		n, ok := castText(item.String(), typ)
+		return ok && n == v
+	}
+	return false
+}
+
+// jsonGet is an element of a JSON array by its place from 0, or from the end when that is negative.
+func jsonGet() (list []function) {
+	for _, source := range []Type{JSON, Varchar} {
+		list = append(list, function{args: []Type{source, Bigint}, result: JSON, run: func(v values) (driver.Value, error) {
+			doc, _ := parseJSON(v[0].(string))
+			items, _ := doc.([]any)
+			n := v[1].(int64)
+			if n < 0 {
+				n += int64(len(items))
+			}
+			if n < 0 || n >= int64(len(items)) {
+				return nil, nil
+			}
+			return encodeJSON(items[n])
+		}})
+	}
+	return list
 }
 
 // parseJSON reads one JSON value and nothing behind it. Numbers keep their digits.
@@ -122,8 +178,30 @@ func jsonScalar(s string) (any, bool) {
 	return scalarText(doc), ok
 }
 
+// castValueOf makes a number or a boolean of a JSON value that is no object and no array; null stays null.
+func castValueOf(doc any, to Type) (any, bool) {
+	switch v := doc.(type) {
+	case nil:
+		return nil, true
+	case string:
+		return castText(v, to)
+	case bool:
+		return castNumber(boolean(v), Bigint, to)
+	case json.Number:
+		if n, ok := castText(v.String(), Bigint); ok {
+			return castNumber(n, Bigint, to)
+		}
+		f, ok := castText(v.String(), Double)
+		if !ok {
+			return nil, false
+		}
+		return castNumber(f, Double, to)
+	}
+	return nil, false
+}
+
 func castJSON(v any, from Type) (any, bool) {
-	if from == Array {
+	if from.element() != Unknown {
 		return v, true
 	}
 	text := format(v, from)
@@ -133,70 +211,4 @@ func castJSON(v any, from Type) (any, bool) {
 	}
 	_, ok := parseJSON(text) // infinity is none
 	return text, ok
-}
-
-// jsonPath reads $.a.b[0]["c"].
-func jsonPath(path string) ([]any, error) {
-	bad := dataf("Invalid JSON path: '%.200s'", path)
-	rest, ok := strings.CutPrefix(path, "$")
-	if !ok {
-		if path == "" {
-			return nil, bad
-		}
-		rest = "." + path // the service reads a plain name as a path too
-	}
-	var steps []any
-	for rest != "" {
-		var step string
-		switch {
-		case rest[0] == '.':
-			end := strings.IndexAny(rest[1:], ".[")
-			if end < 0 {
-				end = len(rest) - 1
-			}
-			step, rest = rest[1:1+end], rest[1+end:]
-			if step == "" || step == "*" {
-				return nil, bad
-			}
-			steps = append(steps, step)
-		case strings.HasPrefix(rest, `["`), strings.HasPrefix(rest, `['`):
-			end := strings.Index(rest[2:], rest[1:2]+"]")
-			if end < 0 {
-				return nil, bad
-			}
-			steps, rest = append(steps, rest[2:2+end]), rest[4+end:]
-		case rest[0] == '[':
-			n := digits(rest[1:])
-			i, err := strconv.Atoi(rest[1 : 1+n])
-			if err != nil || !strings.HasPrefix(rest[1+n:], "]") {
-				return nil, bad
-			}
-			steps, rest = append(steps, i), rest[2+n:]
-		default:
-			return nil, bad
-		}
-	}
-	return steps, nil
-}
-
-func follow(doc any, steps []any) (any, bool) {
-	for _, step := range steps {
-		switch at := step.(type) {
-		case string:
-			object, ok := doc.(map[string]any)
-			if !ok {
-				return nil, false
-			}
-			if doc, ok = object[at]; !ok {
-				return nil, false
-			}
-		case int:
-			list, ok := doc.([]any)
-			if !ok || at >= len(list) {
-				return nil, false
-			}
-			doc = list[at]
-		}
-	}
-	return doc, true
 }

@@ -4,6 +4,7 @@ import (
 	"database/sql/driver"
 	"math"
 	"math/rand/v2"
+	"strconv"
 )
 
 func mathFunctions() map[string][]function {
@@ -33,8 +34,41 @@ func mathFunctions() map[string][]function {
 			function{args: []Type{Bigint, Bigint}, result: Bigint, sql: "f_remainder_(%s)"},
 			function{args: []Type{Double, Double}, result: Double, sql: "f_remainder_(%s)"}),
 		"random": forms(random, below), "rand": forms(random, below),
-		"pi": forms(function{result: Double, run: func(values) (driver.Value, error) { return math.Pi, nil }}),
+		"bitwise_and": forms(two(Bigint, Bigint, Bigint, func(a, b int64) int64 { return a & b })),
+		"bitwise_or":  forms(two(Bigint, Bigint, Bigint, func(a, b int64) int64 { return a | b })),
+		"bitwise_xor": forms(two(Bigint, Bigint, Bigint, func(a, b int64) int64 { return a ^ b })),
+		"bitwise_not": forms(one(Bigint, Bigint, func(a int64) int64 { return ^a })),
+		"to_base":     forms(function{args: []Type{Bigint, Bigint}, result: Varchar, run: toBase}),
+		"from_base":   forms(function{args: []Type{Varchar, Bigint}, result: Bigint, run: fromBase}),
+		"pi":          forms(function{result: Double, run: func(values) (driver.Value, error) { return math.Pi, nil }}),
 	}
+}
+
+func radix(v driver.Value) (int, error) {
+	if n := v.(int64); n >= 2 && n <= 36 {
+		return int(n), nil
+	}
+	return 0, dataf("Radix must be between 2 and 36")
+}
+
+func toBase(v values) (driver.Value, error) {
+	n, err := radix(v[1])
+	if err != nil {
+		return nil, err
+	}
+	return strconv.FormatInt(v[0].(int64), n), nil
+}
+
+func fromBase(v values) (driver.Value, error) {
+	base, err := radix(v[1])
+	if err != nil {
+		return nil, err
+	}
+	n, err := strconv.ParseInt(v[0].(string), base, 64)
+	if err != nil {
+		return nil, dataf("Not a valid base-%d number: %.100s", base, v[0])
+	}
+	return n, nil
 }
 
 func roundTo(f float64, n int64) float64 {

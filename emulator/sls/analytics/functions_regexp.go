@@ -129,12 +129,11 @@ func extractAll(re *regexp.Regexp, s string, rest values) (driver.Value, error) 
 	if err != nil {
 		return nil, err
 	}
-	var list []*string
+	var list values
 	for _, at := range re.FindAllStringSubmatchIndex(s, -1) {
-		var part *string
+		var part driver.Value
 		if at[2*n] >= 0 {
-			text := s[at[2*n]:at[2*n+1]]
-			part = &text
+			part = s[at[2*n]:at[2*n+1]]
 		}
 		list = append(list, part)
 	}
@@ -164,6 +163,18 @@ func urlFunctions() map[string][]function {
 		"url_extract_path":     part(func(u *url.URL) driver.Value { return u.Path }),
 		"url_extract_protocol": part(func(u *url.URL) driver.Value { return u.Scheme }),
 		"url_extract_query":    part(func(u *url.URL) driver.Value { return u.RawQuery }),
+		"url_extract_fragment": part(func(u *url.URL) driver.Value { return u.Fragment }),
+		"url_extract_port": forms(function{args: []Type{Varchar}, result: Bigint, run: func(v values) (driver.Value, error) {
+			u, err := url.Parse(v[0].(string))
+			if err != nil {
+				return nil, nil
+			}
+			n, ok := castText(u.Port(), Bigint)
+			if !ok {
+				return nil, nil
+			}
+			return n, nil
+		}}),
 		"url_extract_parameter": forms(function{args: []Type{Varchar, Varchar}, result: Varchar, run: func(v values) (driver.Value, error) {
 			u, err := url.Parse(v[0].(string))
 			if err != nil || !u.Query().Has(v[1].(string)) {

@@ -39,7 +39,10 @@ func textFunctions() map[string][]function {
 		"split_part": forms(function{args: []Type{Varchar, Varchar, Bigint}, result: Varchar, run: splitPart}),
 		"lpad":       forms(function{args: []Type{Varchar, Bigint, Varchar}, result: Varchar, run: pad(true)}),
 		"rpad":       forms(function{args: []Type{Varchar, Bigint, Varchar}, result: Varchar, run: pad(false)}),
-		"chr":        forms(one(Bigint, Varchar, func(n int64) string { return string(rune(min(max(n, 0), unicode.MaxRune))) })),
+		"levenshtein_distance": forms(function{args: []Type{Varchar, Varchar}, result: Bigint, run: func(v values) (driver.Value, error) {
+			return distance([]rune(v[0].(string)), []rune(v[1].(string)))
+		}}),
+		"chr": forms(one(Bigint, Varchar, func(n int64) string { return string(rune(min(max(n, 0), unicode.MaxRune))) })),
 		"codepoint": forms(function{args: []Type{Varchar}, result: Bigint, run: func(v values) (driver.Value, error) {
 			r, size := utf8.DecodeRuneInString(v[0].(string))
 			if size == 0 || size != len(v[0].(string)) {
@@ -105,6 +108,27 @@ func splitPart(v values) (driver.Value, error) {
 	}
 	part, _, _ := strings.Cut(s, sep)
 	return part, nil
+}
+
+// distance is how many characters are to be put in, taken out or replaced to make b of a.
+func distance(a, b []rune) (driver.Value, error) {
+	if len(a)*len(b) > 1_000_000 {
+		return nil, dataf("The combined inputs for Levenshtein distance are too large")
+	}
+	row := make([]int64, len(b)+1)
+	for j := range row {
+		row[j] = int64(j)
+	}
+	for i, x := range a {
+		diagonal := row[0]
+		row[0] = int64(i + 1)
+		for j, y := range b {
+			above := row[j+1]
+			row[j+1] = min(above+1, row[j]+1, diagonal+boolean(x != y))
+			diagonal = above
+		}
+	}
+	return row[len(b)], nil
 }
 
 func pad(left bool) func(values) (driver.Value, error) {

@@ -25,9 +25,18 @@ func (p *parser) cast() (*expr, error) {
 	return e, p.expectSymbol(")")
 }
 
+// missingTypes are types of the service that are missing here.
+var missingTypes = words("char decimal time varbinary map row ipaddress ipprefix")
+
 func (p *parser) typeName() (Type, error) {
 	t := p.next()
+	if t.is("array") && p.symbol("(") {
+		return p.arrayType(t)
+	}
 	typ, ok := typeNames[strings.ToLower(t.text)]
+	if missingTypes[strings.ToLower(t.text)] {
+		return 0, t.at.notOffered("the type " + t.text)
+	}
 	if t.kind != tokWord || !ok {
 		return 0, t.at.failf("Unknown type: %s", t.text)
 	}
@@ -47,6 +56,20 @@ func (p *parser) typeName() (Type, error) {
 		return 0, t.at.notOffered("a type with a time zone")
 	}
 	return typ, nil
+}
+
+// arrayType reads array(bigint) and the like; the first word was read.
+func (p *parser) arrayType(t token) (Type, error) {
+	p.pos++
+	element, err := p.typeName()
+	if err != nil {
+		return 0, err
+	}
+	typ := arrays[element]
+	if typ == Unknown {
+		return 0, t.at.notOffered("an array of " + element.String())
+	}
+	return typ, p.expectSymbol(")")
 }
 
 func (p *parser) extract() (*expr, error) {

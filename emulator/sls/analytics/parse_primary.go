@@ -116,11 +116,26 @@ func (p *parser) word() (*expr, error) {
 		}
 		return &expr{kind: exprCast, at: t.at, typ: typ, kids: []*expr{{kind: exprLiteral, at: following.at, typ: Varchar, value: following.text}}}, nil
 	case w == "array" && following.symbol("["):
-		return nil, t.at.notOffered("an ARRAY literal")
+		return p.arrayLiteral()
 	case following.symbol("(") && !reserved[w]:
 		return p.call()
 	}
 	return p.column()
+}
+
+// arrayLiteral reads ARRAY[a, b].
+func (p *parser) arrayLiteral() (*expr, error) {
+	e := &expr{kind: exprCall, at: p.next().at, op: arrayLiteral}
+	p.pos++ // the bracket was seen
+	err := p.commas(func() error {
+		kid, err := p.expr()
+		e.kids = append(e.kids, kid)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return e, p.expectSymbol("]")
 }
 
 func (p *parser) call() (*expr, error) {
@@ -146,21 +161,30 @@ func (p *parser) call() (*expr, error) {
 		e.kids = append(e.kids, kid)
 	}
 	p.pos++
+	return e, p.afterCall(e)
+}
+
+// afterCall reads FILTER (WHERE …) and OVER (…).
+func (p *parser) afterCall(e *expr) (err error) {
+	if p.is("filter") && p.ahead(1).symbol("(") {
+		p.pos += 2
+		if err = p.expect("where"); err != nil {
+			return err
+		}
+		if e.filter, err = p.expr(); err != nil {
+			return err
+		}
+		if err = p.expectSymbol(")"); err != nil {
+			return err
+		}
+	}
+	if at := p.peek().at; p.is("ignore") && p.ahead(1).is("nulls") {
+		return at.notOffered("IGNORE NULLS")
+	}
 	if p.is("over") && p.ahead(1).symbol("(") {
-		return nil, t.at.notOffered("a window function (OVER)")
+		e.over, err = p.window()
 	}
-	if !p.is("filter") || !p.ahead(1).symbol("(") {
-		return e, nil
-	}
-	p.pos += 2
-	err := p.expect("where")
-	if err == nil {
-		e.filter, err = p.expr()
-	}
-	if err == nil {
-		err = p.expectSymbol(")")
-	}
-	return e, err
+	return err
 }
 
 func (p *parser) caseOf() (_ *expr, err error) {

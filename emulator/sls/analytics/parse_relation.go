@@ -75,7 +75,7 @@ func (p *parser) relation() (r *relation, err error) {
 		}
 		return r, err
 	case p.is("unnest"):
-		return nil, r.at.notOffered("UNNEST")
+		err = p.unnest(r)
 	default:
 		r.name, err = p.identifier("the name of a table")
 	}
@@ -92,6 +92,25 @@ func (p *parser) relation() (r *relation, err error) {
 		r.columns, err = p.names()
 	}
 	return r, err
+}
+
+// unnest reads UNNEST(array) [WITH ORDINALITY].
+func (p *parser) unnest(r *relation) (err error) {
+	p.pos++
+	if err = p.expectSymbol("("); err != nil {
+		return err
+	}
+	if r.unnest, err = p.expr(); err != nil {
+		return err
+	}
+	if p.symbol(",") {
+		return r.at.notOffered("UNNEST of several arrays")
+	}
+	if err = p.expectSymbol(")"); err != nil {
+		return err
+	}
+	r.ordinality = p.accept("with", "ordinality")
+	return nil
 }
 
 // startsQuery tells whether a query begins n tokens on, perhaps in more parentheses.

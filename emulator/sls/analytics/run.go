@@ -63,6 +63,11 @@ func Prepare(text string, now time.Time, tables Tables) (*Statement, error) {
 	if s.sql, s.columns, err = c.query(q, env{top: true}); err != nil {
 		return nil, err
 	}
+	for _, col := range s.columns {
+		if col.typ == Varbinary {
+			return nil, q.at.notOffered("a value of type varbinary as a result")
+		}
+	}
 	s.params, s.sources = c.params, c.sources
 	return s, nil
 }

@@ -240,6 +240,9 @@ func FuzzStatement(f *testing.F) {
 		`select date_trunc('day', __time__), max_by(method, status), split(method, ',')[1] group by 1 union all select now(), null, 'x'`,
 		`select (select max(b.status) from log b where b.method = a.method) from log a where exists (select 1)`,
 		`select -(-9223372036854775808), 1.e5, "we""ird; drop", interval '1' day + now() -- x`, `select "a" 'b' || ? ; /*`,
+		`select rank() over (partition by method order by status desc nulls first), lag(status, 2, 0.5) over (order by host) from log`,
+		`select try(a / 0), n from log cross join unnest(cast(json_extract(body, '$.n') as array(bigint))) with ordinality as t(a, n) where contains(array[1, null], a)`,
+		`select sum(count(*)) over (order by max(status) rows between 2 preceding and current row), array_agg(method) filter (where status > 1) over () from log group by method`,
 	} {
 		f.Add(s)
 	}

@@ -86,6 +86,8 @@ func (c *compiler) relation(r *relation, e env) (string, []column, error) {
 	switch {
 	case r.join != "":
 		return c.join(r, e)
+	case r.unnest != nil:
+		return c.unnest(r, e, nil)
 	case r.query != nil:
 		sql, cols, err := c.query(r.query, env{withs: e.withs, outer: e.outer})
 		if err != nil {
@@ -140,7 +142,7 @@ func (c *compiler) join(r *relation, e env) (string, []column, error) {
 	if err != nil {
 		return "", nil, err
 	}
-	right, rc, err := c.relation(r.right, e)
+	right, rc, err := c.joined(r, e, lc)
 	if err != nil {
 		return "", nil, err
 	}
@@ -158,6 +160,38 @@ func (c *compiler) join(r *relation, e env) (string, []column, error) {
 		return sql + " ON " + on, both, err
 	}
 	return sql, both, nil
+}
+
+// joined makes the right side of a join. The array of an UNNEST may name columns of the left side.
+func (c *compiler) joined(r *relation, e env, left []column) (string, []column, error) {
+	switch {
+	case r.right.unnest == nil:
+		return c.relation(r.right, e)
+	case r.join != "CROSS":
+		return "", nil, r.at.notOffered("UNNEST in a join other than CROSS JOIN")
+	}
+	return c.unnest(r.right, e, left)
+}
+
+// unnest makes rows of the elements of an array. Of a null there are none.
+func (c *compiler) unnest(r *relation, e env, left []column) (string, []column, error) {
+	x, err := c.expr(r.unnest, &scope{columns: left, outer: e.outer}, e, false)
+	if err != nil {
+		return "", nil, err
+	}
+	element := x.typ.element()
+	if element == Unknown {
+		return "", nil, r.at.failf("Cannot unnest type: %s", x.typ)
+	}
+	cols := []column{{name: "_col0", sql: "value", typ: element}}
+	if r.ordinality {
+		cols = append(cols, column{name: "_col1", sql: "key", typ: Bigint})
+	}
+	sql, cols, err := c.aliased("json_each("+x.sql+")", cols, r, r.alias)
+	if r.ordinality && err == nil { // the engine counts from 0
+		cols[1].sql = "(" + cols[1].sql + " + 1)"
+	}
+	return sql, cols, err
 }
 
 // using joins on columns of one name, which appear once in the result, before all others.

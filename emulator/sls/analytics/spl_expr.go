@@ -49,8 +49,8 @@ func (s *extendStage) check(p *Pipeline, types fieldTypes) error {
 		if isTime(name) && w.types[i] != Bigint {
 			return s.at[i].failf("field %s must be a bigint: actual type %s", name, w.types[i])
 		}
-		if w.types[i] == interval {
-			return s.at[i].notOffered("an interval as a field")
+		if w.types[i] == interval || w.types[i] == Varbinary {
+			return s.at[i].notOffered("a field of type " + w.types[i].String())
 		}
 	}
 	for i, name := range s.names {

@@ -69,6 +69,7 @@ func TestPipelines(t *testing.T) {
 		{text: `limit 1 | parse-json -path='$.c' -prefix='c_' j | project c_d`, want: "0: __time__=100, c_d=[1]"},
 		{text: `limit 1 | extend a = 1 | parse-json j | where a = 'x' | project a`, want: "0: __time__=100, a=x"},
 		{text: `limit 2 | parse-regexp Msg, 'user=(\w+) ip=(\S+)' as user, ip | project user, ip`, want: "0: __time__=100\n1: __time__=101, user=ann, ip=1.2.3.4"},
+		{text: `extend n = try(cast(status as bigint)), d = to_hex(md5(to_utf8(status))), p = ip_prefix('10.1.2.3', 8) | project n, d, p | limit 1`, want: "0: __time__=100, n=200, d=3644A684F98EA8FE223C713B77189A77, p=10.0.0.0/8"},
 		{text: `limit 1 | extend x = coalesce(nosuch, 'none'), y = json_extract_scalar(j, '$.a') | project x, y`, want: "0: __time__=100, x=none, y=x"},
 	} {
 		got, failed, err := send(t, c.text, c.fold)
@@ -108,7 +109,9 @@ func TestPipelinesRefused(t *testing.T) {
 		{`parse-json -path='x[' a`, "Invalid JSON path"},
 		{`parse-json -mode='fill' a`, "the mode fill is not offered"},
 		{`project -nosuch a`, "the option -nosuch is not offered"},
-		{`extend d = interval '1' day`, "an interval"},
+		{`extend d = interval '1' day`, "a field of type interval day to second is not offered here"},
+		{`extend d = to_utf8(status)`, "a field of type varbinary is not offered here"},
+		{`extend n = row_number() over ()`, "a window function is not allowed here"},
 		{`where a.b = 'x'`, `written "a.b"`},
 	} {
 		_, _, err := send(t, c.text, false)

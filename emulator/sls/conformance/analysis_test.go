@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	emulated "github.com/fenghuo-soc/fenghuo/emulator/sls"
 	"github.com/fenghuo-soc/fenghuo/shared/sls"
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
 )
@@ -63,6 +64,30 @@ func TestSQL(t *testing.T) {
 	for _, text := range []string{"* | select nosuch", "* | select note", "* | select count(*);", "* | drop table log", "* | select status, count(*)"} {
 		_, err = query(text)
 		want(t, text, err, soc.Invalid)
+	}
+}
+
+// TestIncomplete: the client says when an answer is partial, and the calls that wait repeat the query.
+func TestIncomplete(t *testing.T) {
+	t.Parallel()
+	w := start(t, func(o *emulated.Options) { o.SearchLogs = 30 }, nil)
+	p := analysed(t, w)
+	from, to := w.clock.Now().Add(-time.Minute), w.clock.Now().Add(time.Minute)
+	q := sls.Query{From: from, To: to, Query: "status >= 200 | select count(*) as n"}
+	res, err := p.GetLogs(t.Context(), "audit", q)
+	if err != nil || res.Complete || res.Logs[0]["n"] != "30" {
+		t.Errorf("at first: %+v, %v", res, err)
+	}
+	if res, err = p.GetLogsComplete(t.Context(), "audit", q); err != nil || !res.Complete || res.Logs[0]["n"] != "60" {
+		t.Errorf("in the end: %+v, %v", res, err)
+	}
+	bars, all, err := p.GetHistogramsComplete(t.Context(), "audit", from, to, "method:GET", time.Minute)
+	n := int64(0)
+	for _, b := range bars {
+		n += b.Count
+	}
+	if err != nil || !all || n != 30 {
+		t.Errorf("%+v, %v, %v", bars, all, err)
 	}
 }
 

@@ -2,9 +2,11 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -34,10 +36,16 @@ func main() {
 		os.Exit(0)
 	}()
 	address := os.Getenv("LISTEN") + ":" + os.Getenv("FC_CUSTOM_LISTEN_PORT")
-	if err := http.ListenAndServe(address, http.HandlerFunc(serve)); err != nil {
-		fmt.Println(err)
-		os.Exit(1)
+	config := net.ListenConfig{}
+	if os.Getenv("MODE") == "own-port" { // a server that shares its port with nobody
+		config.Control = unshared
 	}
+	l, err := config.Listen(context.Background(), "tcp", address)
+	if err == nil {
+		err = http.Serve(l, http.HandlerFunc(serve))
+	}
+	fmt.Println(err)
+	os.Exit(1)
 }
 
 // mark appends a word to the file named by MARKS, for what happens without an answer.

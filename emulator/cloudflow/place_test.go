@@ -43,6 +43,18 @@ func TestBrokenTextNamesItsPlace(t *testing.T) {
 		{"method", flowOf("  - {Name: A, Type: Task, Action: HTTP:Request, Parameters: {url: 'https://a.b/', method: TRACE}, End: true}\n"), `6:91: A: method is "TRACE"`},
 		{"token that nobody gets", flowOf("  - {Name: A, Type: Task, Action: FC:InvokeFunction, TaskMode: WaitForCustomCallback, Timeout: 9, Parameters: {resourceArn: acs:fc:::functions/f/LATEST, invocationType: Sync, body: {t.$: $Context.Execution.Name}}, End: true}\n"), "6:111: A waits for a callback, and its Parameters do not pass"},
 		{"token in an object", flowOf("  - {Name: A, Type: Task, Action: FC:InvokeFunction, TaskMode: WaitForCustomCallback, Timeout: 9, Parameters: {resourceArn: acs:fc:::functions/f/LATEST, invocationType: Sync, body: {t.$: $Context.Current}}, End: true}\n"), ""},
+		{"fraction", flowOf("  - {Name: A, Type: Wait, Seconds: 1.9, End: true}\n"), "6:36: want a whole number"},
+		{"name that no flow can have", strings.Replace(flowOf("  - {Name: A, Type: Succeed}\n"), "Name: f", "Name: 3 f", 1), `3:7: no flow can have the name "3 f"`},
+		{"member of the context", flowOf("  - {Name: A, Type: Pass, End: true, OutputConstructor: {a.$: $Context.Execution.ID}}\n"), "6:63: A: $Context.Execution has Name, Input, RoleArn"},
+		{"part of the context", flowOf("  - {Name: A, Type: Pass, End: true, InputConstructor: {a.$: 'length($Context.Step)'}}\n"), "6:62: A: $Context has Execution, Current"},
+		{"token without a callback", flowOf("  - {Name: A, Type: Pass, End: true, OutputConstructor: {a.$: $Context.Current.TaskToken}}\n"), "6:63: A: there is no $Context.Current.TaskToken at this place"},
+		{"error that nobody caught", flowOf("  - {Name: A, Type: Wait, Seconds.$: $Context.Current.Error.Code, End: true}\n"), "6:38: A: there is no $Context.Current.Error at this place"},
+		{"output before the work", flowOf("  - {Name: A, Type: Map, ItemsPath: $Context.Current.Output.l, Processor: {StartAt: B, States: [{Name: B, Type: Succeed}]}, End: true}\n"), "6:37: A: there is no $Context.Current.Output at this place"},
+		{"all of the context", flowOf("  - {Name: A, Type: Pass, End: true, InputConstructor: {a.$: $Context.Execution.Input.x.y, b.$: $Context.Current, c.$: $Context.Current.Input.Foo, n.$: $Context.Current.RetryCount}, OutputConstructor: {o.$: $Context.Current.Output.x}}\n"), ""},
+		{"circle", flowOf("  - {Name: A, Type: Pass, Next: B}\n  - {Name: B, Type: Pass, Next: C}\n  - {Name: C, Type: Pass, Next: B}\n"), "6:5: A leads round in a circle"},
+		{"circle in a branch", flowOf("  - Name: A\n    Type: Parallel\n    Branches:\n      - {StartAt: B, States: [{Name: B, Type: Pass, Next: B}]}\n    End: true\n"), "9:31: B leads round in a circle"},
+		{"circle with a way out", flowOf("  - Name: A\n    Type: Choice\n    Branches: [{Condition: $Input.n > 1, Next: B}]\n    Default: C\n  - {Name: B, Type: Pass, Next: A}\n  - {Name: C, Type: Succeed}\n"), ""},
+		{"rule behind all", flowOf("  - Name: A\n    Type: Parallel\n    Branches: [{StartAt: B, States: [{Name: B, Type: Succeed}]}]\n    Retry:\n      - {Errors: [FnF.ALL], Description: d, MaxAttempts: 1, IntervalSeconds: 1}\n      - {Errors: [FC.Unknown], Description: d, MaxAttempts: 1, IntervalSeconds: 1}\n    End: true\n"), "11:9: a rule of Retry of A stands behind one for FnF.ALL"},
 		{"Chinese before an error", flowOf("  - Name: A\n    Type: Choice\n    Branches: [{Condition: '$Input.名字 ~ 1', Next: B}]\n    Default: B\n  - {Name: B, Type: Succeed}\n"), "8:28: unexpected character '~' at character 11 of"},
 	}
 	for _, tc := range tests {
