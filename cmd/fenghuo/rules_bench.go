@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"runtime"
@@ -14,12 +15,12 @@ import (
 type rulesBench struct {
 	ruleSet     `embed:""`
 	eventSource `embed:""`
-	Events      string        `required:"" placeholder:"FILE" help:"Events, one flat JSON object a line. They are decoded before the measurement."`
+	Events      string        `required:"" placeholder:"FILE" help:"Events, one flat JSON object a line; - reads them from standard input. They are decoded before the measurement."`
 	Duration    time.Duration `default:"2s" help:"How long a round lasts; the fastest of three counts."`
 }
 
 // Run measures the rules on the events, on one processor.
-func (c *rulesBench) Run() error {
+func (c *rulesBench) Run(ctx context.Context) error {
 	from := time.Now()
 	set, problems, err := c.load(c.any())
 	if err != nil {
@@ -29,7 +30,7 @@ func (c *rulesBench) Run() error {
 	refused := complain(os.Stderr, problems, false)
 	var events []sigma.Event
 	var values int
-	err = eachEvent(c.Events, func(line int, text []byte) error {
+	err = eachEvent(ctx, c.Events, func(line int, text []byte) error {
 		ev := &sigma.JSONEvent{}
 		if err := ev.Parse(bytes.Clone(text)); err != nil {
 			return lineError(c.Events, line, err)
@@ -54,6 +55,9 @@ func (c *rulesBench) Run() error {
 	}
 	best, allocs := 0.0, 0.0
 	for range 3 {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		ns, a := round(set, c.source(), events, scratch, hits, c.Duration)
 		if best == 0 || ns < best {
 			best, allocs = ns, a

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/fenghuo-soc/fenghuo/shared/sigma"
@@ -12,26 +14,32 @@ import (
 type rulesExplain struct {
 	ruleSet     `embed:""`
 	eventSource `embed:""`
-	Events      string `placeholder:"FILE" help:"Events, one flat JSON object a line. Without it the command shows what the index looks for, rule by rule."`
+	Events      string `placeholder:"FILE" help:"Events, one flat JSON object a line; - reads them from standard input. Without it the command shows what the index looks for, rule by rule."`
 	Line        int    `default:"0" help:"Explain the event of this line only; 0 explains all."`
 	Rule        string `help:"Explain the rule with this id or title, even where the index leaves it out."`
 }
 
 // Run explains events, or the rules themselves.
-func (c *rulesExplain) Run() error {
+func (c *rulesExplain) Run(ctx context.Context) error {
 	set, problems, err := c.load(c.any())
 	if err != nil {
 		return err
 	}
 	refused := complain(os.Stderr, problems, false)
 	picked := func(r *sigma.Rule) bool { return c.Rule != "" && (r.ID == c.Rule || r.Title == c.Rule) }
+	if c.Rule != "" && !slices.ContainsFunc(set.Rules(), picked) {
+		return &soc.Error{
+			Kind: soc.NotFound, Op: "explain", Err: fmt.Errorf("no rule that was loaded has the id or title %q", c.Rule),
+			Next: "see them with: fenghuo rules explain --rules " + c.Rules,
+		}
+	}
 	if c.Events == "" {
 		c.rules(set, picked)
 		return refusedCode(refused)
 	}
 	var ev sigma.JSONEvent
 	seen, told := 0, 0
-	err = eachEvent(c.Events, func(line int, text []byte) error {
+	err = eachEvent(ctx, c.Events, func(line int, text []byte) error {
 		if c.Line != 0 && c.Line != line {
 			return nil
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,7 +17,7 @@ import (
 type rulesMatch struct {
 	ruleSet     `embed:""`
 	eventSource `embed:""`
-	Events      string `required:"" placeholder:"FILE" help:"Events, one flat JSON object a line."`
+	Events      string `required:"" placeholder:"FILE" help:"Events, one flat JSON object a line; - reads them from standard input."`
 }
 
 // hit is one line of the output.
@@ -31,9 +32,9 @@ const maxBadLines = 20
 
 // Run prints a line for each hit. A line that is no event is named on standard error and the others go on. It ends with
 // exitFailed when there was such a line, else with exitPartly when some rules did not load.
-func (c *rulesMatch) Run() error { return c.match(os.Stdout, os.Stderr) }
+func (c *rulesMatch) Run(ctx context.Context) error { return c.match(ctx, os.Stdout, os.Stderr) }
 
-func (c *rulesMatch) match(stdout, stderr io.Writer) error {
+func (c *rulesMatch) match(ctx context.Context, stdout, stderr io.Writer) error {
 	set, problems, err := c.load(c.any())
 	if err != nil {
 		return err
@@ -45,7 +46,7 @@ func (c *rulesMatch) match(stdout, stderr io.Writer) error {
 	scratch, hits := sigma.NewScratch(), []sigma.Hit(nil)
 	var ev sigma.JSONEvent
 	bad := 0
-	err = eachEvent(c.Events, func(line int, text []byte) error {
+	err = eachEvent(ctx, c.Events, func(line int, text []byte) error {
 		if err := ev.Parse(text); err != nil {
 			if bad++; bad <= maxBadLines {
 				fmt.Fprintln(stderr, printable(lineError(c.Events, line, err).Error()))
@@ -78,16 +79,37 @@ func lineError(file string, line int, err error) error {
 	return &soc.Error{Kind: soc.Invalid, Op: "read events", Resource: fmt.Sprintf("%s:%d", file, line), Err: err, Next: nextLine}
 }
 
-// eachEvent calls do for every line that is not blank, with its number from 1. The text is valid during the call.
-func eachEvent(file string, do func(line int, text []byte) error) error {
+// openEvents opens a file of events, or standard input when it is called "-".
+func openEvents(file string) (*os.File, error) {
+	if file == "-" {
+		return os.Stdin, nil
+	}
 	f, err := os.Open(file)
+	if err == nil {
+		if info, serr := f.Stat(); serr == nil && info.IsDir() {
+			f.Close()
+			err = fmt.Errorf("%s is a folder", file)
+		}
+	}
 	if err != nil {
-		return &soc.Error{Kind: soc.Invalid, Op: "read events", Err: err, Next: "give a file with --events"}
+		return nil, &soc.Error{Kind: soc.Invalid, Op: "read events", Err: err, Next: "give a file with --events"}
+	}
+	return f, nil
+}
+
+// eachEvent calls do for every line that is not blank, with its number from 1, until ctx ends. The text is valid during the call.
+func eachEvent(ctx context.Context, file string, do func(line int, text []byte) error) error {
+	f, err := openEvents(file)
+	if err != nil {
+		return err
 	}
 	defer f.Close()
 	r := bufio.NewReaderSize(f, 256<<10)
 	var long []byte
 	for line := 1; ; line++ {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		text, err := r.ReadSlice('\n')
 		if errors.Is(err, bufio.ErrBufferFull) {
 			long = long[:0]

@@ -40,7 +40,7 @@ func matchOn(t *testing.T, files map[string]string, events string) (hits, compla
 	c := rulesMatch{Events: file}
 	c.Rules, c.NoLogsource = filepath.Join(dir, "rules"), true
 	var out, wrong bytes.Buffer
-	err = c.match(&out, &wrong)
+	err = c.match(t.Context(), &out, &wrong)
 	for line := range strings.Lines(out.String()) {
 		var n int
 		var id string

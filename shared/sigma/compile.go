@@ -29,7 +29,7 @@ type Options struct {
 }
 
 // engine is part of every hash: it changes when the same rules begin to mean something else.
-const engine = "fenghuo-sigma-2"
+const engine = "fenghuo-sigma-3"
 
 // Compile checks documents and builds the set of those that can be executed. It returns a set in every case; problems
 // that are no warnings name the documents that are not in it.
@@ -186,7 +186,8 @@ func (c *compiler) index(prog *program) {
 func (c *compiler) hit() Hit {
 	h := Hit{Rule: c.rule}
 	for _, name := range c.rule.Fields {
-		h.Fields = append(h.Fields, Field{Name: name, Paths: c.resolve(name)})
+		paths, _ := c.resolve(name)
+		h.Fields = append(h.Fields, Field{Name: name, Paths: paths})
 	}
 	return h
 }

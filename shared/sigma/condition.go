@@ -171,7 +171,11 @@ func (c *condition) primary() (*node, error) {
 	}
 	n, ok := c.lookup(w.text)
 	if !ok {
-		return nil, c.fail(w.at, "one of "+strings.Join(c.names, ", "), "unknown identifier %q", w.text)
+		want := "one of " + strings.Join(c.names, ", ")
+		if len(c.names) == 0 {
+			want = "search identifiers beside the condition"
+		}
+		return nil, c.fail(w.at, want, "unknown identifier %q", w.text)
 	}
 	c.used[w.text] = true
 	return &n, nil

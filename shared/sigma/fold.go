@@ -57,4 +57,4 @@ func appendFold(dst, b []byte) []byte {
 	return dst
 }
 
-func foldString(s string) string { return string(appendFold(nil, []byte(s))) }
+func foldString(s string) string { return string(appendFold(make([]byte, 0, len(s)), []byte(s))) }

@@ -39,7 +39,7 @@ func newGlob(p pattern, cased bool) *glob {
 		if cased {
 			return []byte(t.text)
 		}
-		return []byte(foldString(t.text))
+		return appendFold(make([]byte, 0, len(t.text)), []byte(t.text))
 	}
 	is := func(kinds ...tokenKind) bool {
 		if len(p) != len(kinds) {

@@ -165,24 +165,29 @@ func TestIndexOnMutatedLiterals(t *testing.T) {
 	})
 }
 
-// TestIndexInsideJSON hides what rules look for behind escapes.
+// TestIndexInsideJSON hides what rules look for behind escapes. Every search is a rule of its own, so that none is a candidate for
+// another's sake.
 func TestIndexInsideJSON(t *testing.T) {
 	t.Parallel()
-	set, problems := compileOne(t, `  a: {req.Role: AdministratorAccess}
-  b: {req.path|startswith: /etc/pass}
-  c: {req.list.name|endswith: tail-end}
-  d: {req.n: 17}
-  e: {req.gone: null, req.there|exists: true}
-  k: ['deep"word']
-  condition: 1 of them
-`, Options{AnySource: true})
-	if len(problems) > 0 {
-		t.Fatal(problems)
+	var file strings.Builder
+	for i, search := range []string{
+		"{req.Role: AdministratorAccess}", "{req.path|startswith: /etc/pass}", "{req.list.name|endswith: tail-end}", "{req.n: 17}",
+		"{req.gone: null, req.there|exists: true}", "{req.note|contains: somewhere inside}", `['deep"word']`,
+	} {
+		fmt.Fprintf(&file, "---\ntitle: t\nid: r%d\nlogsource: {product: p}\ndetection:\n  s: %s\n  condition: s\n", i, search)
+	}
+	docs, problems := Parse("r.yaml", []byte(file.String()))
+	set, more := Compile(docs, Options{AnySource: true})
+	if len(problems)+len(more) > 0 {
+		t.Fatal(problems, more)
 	}
 	for text, fires := range map[string]bool{
 		`{"req":{"Role":"administratoraccess"}}`:                         true,
 		`{"req":{"Role":"Administrator\u0041ccess"}}`:                    true,
 		`{"req":"{\"Role\":\"Administrator\\u0041ccess\"}"}`:             true,
+		`{"req":" \n{\"Role\":\"Administrator\\u0041ccess\"}"}`:          true,
+		`{"req":{"note":"is somewhere inside it"}}`:                      true,
+		`{"req.note":"is somewhere inside it"}`:                          true,
 		`{"req":{"Role":"AdministratorAccess2"}}`:                        false,
 		`{"req.Role":"AdministratorAccess"}`:                             true,
 		`{"req":{"path":"\/etc\/passwd"}}`:                               true,

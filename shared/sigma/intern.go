@@ -7,15 +7,20 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strings"
 )
 
-func (c *compiler) resolve(field string) []Path {
+// maxPaths bounds the places of one field.
+const maxPaths = 64
+
+// resolve returns the places of a field, and whether only the first counts that is there: so it is with a name that is not mapped.
+func (c *compiler) resolve(field string) (paths []Path, first bool) {
 	if c.mapper != nil {
 		if paths := c.mapper(field); len(paths) > 0 {
-			return paths
+			return paths[:min(len(paths), maxPaths)], false
 		}
 	}
-	return Dotted(field)
+	return Dotted(field), true
 }
 
 // key interns the name of a flat field.
@@ -34,8 +39,10 @@ func (c *compiler) fieldPaths(field string) pathSet {
 	if known, ok := c.fields[field]; ok {
 		return known
 	}
-	set := pathSet{from: uint32(len(c.set.pool))}
-	for _, p := range c.resolve(field) {
+	field = strings.Clone(field) // a part of the file so far
+	paths, first := c.resolve(field)
+	set := pathSet{from: uint32(len(c.set.pool)), n: uint16(len(paths)), first: first && len(paths) > 1}
+	for _, p := range paths {
 		id, ok := c.paths[p]
 		if !ok {
 			id = int32(len(c.set.paths))
@@ -45,11 +52,9 @@ func (c *compiler) fieldPaths(field string) pathSet {
 		}
 		c.set.pool = append(c.set.pool, id)
 	}
-	set.to = uint32(len(c.set.pool))
 	for from := range set.from { // the same places under another name
-		if n := set.len(); slices.Equal(c.set.pool[from:int(from)+n], c.set.ids(set)) {
-			c.set.pool = c.set.pool[:set.from]
-			set = pathSet{from, from + uint32(n)}
+		if slices.Equal(c.set.pool[from:int(from)+set.len()], c.set.ids(set)) {
+			c.set.pool, set.from = c.set.pool[:set.from], from
 			break
 		}
 	}
@@ -85,7 +90,8 @@ func (p *predicate) key(dst []byte) []byte {
 	}
 	dst = append(dst, byte(p.kind), byte(p.rel), byte(p.part), byte(p.shape), flags)
 	dst = binary.LittleEndian.AppendUint32(dst, p.paths.from)
-	dst = binary.LittleEndian.AppendUint32(dst, p.paths.to)
+	dst = binary.LittleEndian.AppendUint16(dst, p.paths.n)
+	dst = append(dst, boolByte(p.paths.first))
 	if g := p.glob; g != nil {
 		dst = append(dst, byte(g.shape), boolByte(g.cased), boolByte(g.head), boolByte(g.tail))
 		dst = append(dst, g.lit...)

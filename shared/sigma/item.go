@@ -54,6 +54,9 @@ func (c *compiler) lowerItem(key, value *yaml.Node) (node, *Problem) {
 	if field == "" && (m.class != "" && m.class != "re") {
 		return node{}, at(key, "a field before the modifiers", "%q needs a field", m.class)
 	}
+	if strings.Count(field, ".") >= maxPaths {
+		return node{}, at(key, "a field", "the name of the field has too many dots")
+	}
 	values := []*yaml.Node{value}
 	switch value.Kind {
 	case yaml.MappingNode:
@@ -115,6 +118,9 @@ func (c *compiler) lowerValue(field string, m modifiers, v *yaml.Node) (node, *P
 		base.kind, base.want = present, strings.EqualFold(v.Value, "true")
 		return c.leaf(base), nil
 	case "fieldref":
+		if strings.Count(v.Value, ".") >= maxPaths {
+			return node{}, at(v, "a field", "the name of the field has too many dots")
+		}
 		base.kind, base.rare, base.fold, base.shape = other, &rare{ref: c.fieldPaths(v.Value)}, !m.cased, m.shape()
 		return c.leaf(base), nil
 	case "":
@@ -180,8 +186,8 @@ func (c *compiler) lowerText(base predicate, m modifiers, v *yaml.Node, t string
 		}
 		base.kind, base.rare = regex, &rare{re: re}
 	case "cidr":
-		net, err := netip.ParsePrefix(t)
-		if err != nil {
+		net, ok := parseNetwork(t)
+		if !ok {
 			return node{}, at(v, "a network such as 192.0.2.0/24", "%q is no network", t)
 		}
 		if net != net.Masked() {
@@ -203,11 +209,22 @@ func (c *compiler) lowerText(base predicate, m modifiers, v *yaml.Node, t string
 	return c.leaf(base), nil
 }
 
+// parseNetwork reads a network, or an address, which is a network of one. Addresses of IPv4 within IPv6 are unmapped, as those of
+// events are.
+func parseNetwork(t string) (netip.Prefix, bool) {
+	net, err := netip.ParsePrefix(t)
+	if err != nil {
+		a, err := netip.ParseAddr(t)
+		return netip.PrefixFrom(a.Unmap(), a.Unmap().BitLen()), err == nil && a.Zone() == ""
+	}
+	if a := net.Addr(); a.Is4In6() && net.Bits() >= 96 {
+		net = netip.PrefixFrom(a.Unmap(), net.Bits()-96)
+	}
+	return net, true
+}
+
 func (c *compiler) lowerPattern(base predicate, m modifiers, v *yaml.Node, t string) (node, *Problem) {
 	patterns := []pattern{parsePattern(t)}
-	if tag := v.ShortTag(); tag == "!!int" || tag == "!!float" || tag == "!!bool" {
-		patterns[0] = pattern{{literal, t}}
-	}
 	if strings.HasSuffix(t, `\*`) && !strings.HasSuffix(t, `\\*`) {
 		c.warn(v, `the value ends with a literal star; write \\* for a backslash and a wildcard`)
 	}

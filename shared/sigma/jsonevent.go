@@ -1,6 +1,7 @@
 package sigma
 
 import (
+	"bytes"
 	"errors"
 
 	"github.com/fenghuo-soc/fenghuo/shared/sigma/jsontext"
@@ -67,7 +68,7 @@ func (e *JSONEvent) text(i int) *jsontext.Doc {
 			return &e.inner[k]
 		}
 	}
-	v := e.pairs[i].Value
+	v := bytes.TrimLeft(e.pairs[i].Value, " \t\r\n")
 	if len(v) == 0 || v[0] != '{' {
 		return nil
 	}

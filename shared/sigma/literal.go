@@ -26,10 +26,6 @@ func requiredIn(re *syntax.Regexp) []string {
 		return requiredClass(re)
 	case syntax.OpCapture, syntax.OpPlus:
 		return requiredIn(re.Sub[0])
-	case syntax.OpRepeat:
-		if re.Min > 0 {
-			return requiredIn(re.Sub[0])
-		}
 	case syntax.OpConcat:
 		return requiredConcat(re)
 	case syntax.OpAlternate:

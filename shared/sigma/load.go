@@ -183,8 +183,8 @@ func (u *unpacker) predicate(x *predicate, pool int) {
 }
 
 func (u *unpacker) pathSet(pool int) pathSet {
-	s := pathSet{u.u32(), u.u32()}
-	if s.from > s.to || uint64(s.to) > uint64(pool) {
+	s := pathSet{from: u.u32(), n: uint16(u.below(maxPaths + 1)), first: u.flag()}
+	if uint64(s.from)+uint64(s.n) > uint64(pool) {
 		u.fail = true
 		return pathSet{}
 	}

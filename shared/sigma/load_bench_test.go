@@ -9,17 +9,20 @@ import (
 // the compiled form.
 func BenchmarkLoadRules(b *testing.B) {
 	files := replicated(b, webRules(ruleFiles(b, corpus)), 10_000)
-	var set *Set
+	load := func() *Set {
+		docs := make([][]Document, len(files))
+		parallel(len(files), func(i int) { docs[i], _ = Parse(files[i].path, files[i].data) })
+		set, _ := Compile(slices.Concat(docs...), Options{AnySource: true})
+		return set
+	}
 	b.Run("yaml", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			docs := make([][]Document, len(files))
-			parallel(len(files), func(i int) { docs[i], _ = Parse(files[i].path, files[i].data) })
-			set, _ = Compile(slices.Concat(docs...), Options{AnySource: true})
+			load()
 		}
 	})
-	data := set.Pack()
 	b.Run("compiled", func(b *testing.B) {
+		data := load().Pack()
 		b.ReportAllocs()
 		for b.Loop() {
 			if _, err := Load(data); err != nil {

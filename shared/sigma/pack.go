@@ -9,7 +9,7 @@ import (
 // no secrets and no code; [Load] takes it from any source.
 const (
 	packMark    = "FHSIGMA"
-	packVersion = 1
+	packVersion = 2
 	packHead    = len(packMark) + 1 + 32 + 4
 )
 
@@ -158,7 +158,8 @@ func (p *packer) predicate(x *predicate) {
 
 func (p *packer) pathSet(s pathSet) {
 	p.u32(s.from)
-	p.u32(s.to)
+	p.u32(uint32(s.n))
+	p.flag(s.first)
 }
 
 func (p *packer) glob(g *glob) {

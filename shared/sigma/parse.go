@@ -32,11 +32,11 @@ type Document struct {
 	sum  [sha256.Size]byte
 }
 
-// Bounds on a file. A rule is small; what is larger is a mistake or an attack.
+// Bounds on a file and its documents. A rule is small and a file may hold thousands; what is larger is a mistake or an attack.
 const (
-	maxFileBytes = 1 << 20
+	maxFileBytes = 32 << 20
 	maxDepth     = 32
-	maxNodes     = 100_000 // counted with every alias expanded
+	maxNodes     = 100_000 // of a document, counted with every alias expanded
 )
 
 // Parse reads the YAML documents of one file. Empty documents are skipped. A document that cannot be used becomes a
@@ -49,31 +49,50 @@ func Parse(file string, data []byte) ([]Document, []Problem) {
 		problems = append(problems, *p)
 	}
 	if len(data) > maxFileBytes {
-		refuse(&Problem{Line: 1, Column: 1, Message: "the file is too large", Want: "no more than 1 MiB"})
+		refuse(&Problem{Line: 1, Column: 1, Message: "the file is too large", Want: "no more than 32 MiB"})
 		return nil, problems
 	}
 	sum := sha256.Sum256(data)
-	decoder := yaml.NewDecoder(bytes.NewReader(data))
-	for index := 0; ; index++ {
-		var doc yaml.Node
-		err := decoder.Decode(&doc)
-		if errors.Is(err, io.EOF) {
-			return docs, problems
-		}
-		if err != nil {
-			refuse(syntaxProblem(err))
-			return docs, problems
-		}
-		if len(doc.Content) == 0 || isNull(doc.Content[0]) {
+	var wrong *Problem
+	roots, plain := plainYAML(data)
+	if !plain {
+		roots, wrong = readYAML(data)
+	}
+	for index, root := range roots {
+		if root == nil || isNull(root) {
 			continue
 		}
-		d, p := newDocument(doc.Content[0])
+		d, p := newDocument(root)
 		if p != nil {
 			refuse(p)
 			continue
 		}
 		d.File, d.sum = file, sha256.Sum256(append(sum[:], byte(index), byte(index>>8)))
 		docs = append(docs, d)
+	}
+	if wrong != nil {
+		refuse(wrong)
+	}
+	return docs, problems
+}
+
+// readYAML returns the roots of the documents, nil for one without content, up to the first syntax error.
+func readYAML(data []byte) ([]*yaml.Node, *Problem) {
+	var roots []*yaml.Node
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	for {
+		var doc yaml.Node
+		err := decoder.Decode(&doc)
+		switch {
+		case errors.Is(err, io.EOF):
+			return roots, nil
+		case err != nil:
+			return roots, syntaxProblem(err)
+		case len(doc.Content) == 0:
+			roots = append(roots, nil)
+		default:
+			roots = append(roots, doc.Content[0])
+		}
 	}
 }
 
@@ -84,6 +103,9 @@ func newDocument(root *yaml.Node) (Document, *Problem) {
 	}
 	if root.Kind != yaml.MappingNode {
 		return Document{}, at(root, "a mapping with title, logsource and detection", "the document is not a mapping")
+	}
+	if a := child(root, "action"); a != nil && (a.Value == "global" || a.Value == "reset" || a.Value == "repeat") {
+		return Document{}, at(a, "every document written out in full", "the action %q on the documents of a file is no part of Sigma 2", a.Value)
 	}
 	d := Document{Line: root.Line, root: root}
 	for _, kind := range []struct {
@@ -160,4 +182,14 @@ func child(n *yaml.Node, key string) *yaml.Node {
 	return nil
 }
 
-func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" }
+// isNull tells whether n is null. To resolve the tag of a plain scalar would do too, but tries dates and numbers first.
+func isNull(n *yaml.Node) bool {
+	if n.Kind != yaml.ScalarNode || n.Tag != "" || n.Style != 0 {
+		return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null"
+	}
+	switch n.Value {
+	case "", "~", "null", "Null", "NULL":
+		return true
+	}
+	return false
+}

@@ -30,6 +30,9 @@ type pattern []token
 // parsePattern finds wildcards. A backslash escapes a star, a question mark and itself; before anything else and at
 // the end it is a plain backslash.
 func parsePattern(s string) pattern {
+	if s != "" && !strings.ContainsAny(s, `*?\`) {
+		return pattern{{literal, s}}
+	}
 	var p pattern
 	var lit strings.Builder
 	flush := func() {
@@ -63,20 +66,37 @@ func parsePattern(s string) pattern {
 	return p
 }
 
-// plain returns the text of a pattern without wildcards.
-func (p pattern) plain() (string, bool) {
-	if len(p) == 0 {
-		return "", true
+// plain returns the texts that a pattern without wildcards stands for: one, or as many as its dashes make.
+func (p pattern) plain() ([]string, error) {
+	texts := []string{""}
+	for _, t := range p {
+		pieces := []string{t.text}
+		switch {
+		case t.kind == dash:
+			pieces = strings.Split(dashes, "")
+		case t.kind != literal:
+			return nil, fmt.Errorf("a value with wildcards cannot be encoded")
+		}
+		var next []string
+		for _, text := range texts {
+			for _, piece := range pieces {
+				next = append(next, text+piece)
+			}
+		}
+		if texts = next; len(texts) > maxExpanded {
+			return nil, fmt.Errorf("the value has too many dashes to be encoded")
+		}
 	}
-	return p[0].text, len(p) == 1 && p[0].kind == literal
+	return texts, nil
 }
 
 // open adds a star at the sides named, where none stands yet.
 func (p pattern) open(left, right bool) pattern {
-	out := append(pattern(nil), p...)
-	if left && (len(out) == 0 || out[0].kind != star) {
-		out = append(pattern{{kind: star}}, out...)
+	out := make(pattern, 0, len(p)+2)
+	if left && (len(p) == 0 || p[0].kind != star) {
+		out = append(out, token{kind: star})
 	}
+	out = append(out, p...)
 	if right && (len(out) == 0 || out[len(out)-1].kind != star) {
 		out = append(out, token{kind: star})
 	}
@@ -99,16 +119,18 @@ var transforms = map[string]func(pattern) ([]pattern, error){
 
 func encoder(encode func(string) []string) func(pattern) ([]pattern, error) {
 	return func(p pattern) ([]pattern, error) {
-		s, ok := p.plain()
-		if !ok {
-			return nil, fmt.Errorf("a value with wildcards cannot be encoded")
+		texts, err := p.plain()
+		if err != nil {
+			return nil, err
 		}
 		var out []pattern
-		for _, e := range encode(s) {
-			if e == "" {
-				return nil, fmt.Errorf("the value is too short to be encoded")
+		for _, s := range texts {
+			for _, e := range encode(s) {
+				if e == "" {
+					return nil, fmt.Errorf("the value is too short to be encoded")
+				}
+				out = append(out, pattern{{literal, e}})
 			}
-			out = append(out, pattern{{literal, e}})
 		}
 		return out, nil
 	}
@@ -174,7 +196,7 @@ func wordRune(r rune) bool {
 	return r != utf8.RuneError && (r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r))
 }
 
-// isDash tells which characters a windash place accepts.
-func isDash(r rune) bool {
-	return r == '-' || r == '/' || r == '\u2013' || r == '\u2014' || r == '\u2015'
-}
+// dashes are the characters that a windash place accepts.
+const dashes = "-/\u2013\u2014\u2015"
+
+func isDash(r rune) bool { return strings.ContainsRune(dashes, r) }

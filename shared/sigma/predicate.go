@@ -29,12 +29,17 @@ type rare struct {
 	ref  pathSet // other: the fields to compare with
 }
 
-// pathSet is a stretch of the ids in Set.pool.
-type pathSet struct{ from, to uint32 }
+// pathSet is a stretch of the ids in Set.pool. The places are alternatives, or, when first is set, only the first of them
+// counts that is there.
+type pathSet struct {
+	from  uint32
+	n     uint16
+	first bool
+}
 
-func (p pathSet) len() int { return int(p.to - p.from) }
+func (p pathSet) len() int { return int(p.n) }
 
-func (s *Set) ids(p pathSet) []int32 { return s.pool[p.from:p.to] }
+func (s *Set) ids(p pathSet) []int32 { return s.pool[p.from : p.from+uint32(p.n)] }
 
 type predicateKind uint8
 
@@ -56,8 +61,11 @@ func (p *predicate) eval(sc *Scratch) bool {
 	switch p.kind {
 	case isNullOrAbsent:
 		for _, id := range sc.set.ids(p.paths) {
-			if s := sc.field(id).state; s != Absent && s != Null {
+			switch s := sc.field(id).state; {
+			case s >= Value:
 				return false
+			case s == Null && p.paths.first:
+				return true
 			}
 		}
 		return true
@@ -73,8 +81,12 @@ func (p *predicate) eval(sc *Scratch) bool {
 		return p.evalAny(sc, sc.keywords())
 	}
 	for _, id := range sc.set.ids(p.paths) {
-		if f := sc.field(id); f.state >= Value && p.evalAny(sc, f.elems) {
+		f := sc.field(id)
+		if f.state >= Value && p.evalAny(sc, f.elems) {
 			return true
+		}
+		if p.paths.first && f.state != Absent {
+			break
 		}
 	}
 	return false
@@ -129,9 +141,6 @@ func (p *predicate) test(sc *Scratch, i int) bool {
 func (p *predicate) testOther(sc *Scratch, i int) bool {
 	for _, id := range sc.set.ids(p.ref) {
 		f := sc.field(id)
-		if f.state < Value {
-			continue
-		}
 		for k := f.elems.from; k < f.elems.to; k++ {
 			if sc.elems[k].state != Value {
 				continue
@@ -143,6 +152,9 @@ func (p *predicate) testOther(sc *Scratch, i int) bool {
 			if related(p.shape, a, b) {
 				return true
 			}
+		}
+		if p.ref.first && f.state != Absent {
+			break
 		}
 	}
 	return false

@@ -5,6 +5,8 @@ import (
 	"testing"
 )
 
+const correlationHead = "title: c\ncorrelation: {type: event_count, rules: [x], timespan: 1m, condition: "
+
 func TestProblems(t *testing.T) {
 	t.Parallel()
 	const ok = "  sel: {a: x}\n  condition: sel\n"
@@ -47,6 +49,17 @@ func TestProblems(t *testing.T) {
 		{"empty mapping", testHead + "  sel: {}\n  condition: sel\n", "the mapping is empty"},
 		{"correlation", "title: c\ncorrelation: {type: event_count}\n", "the correlation names no rules"},
 		{"filter", "title: c\nlogsource: {product: p}\nfilter: {rules: any}\n", "the section has no condition"},
+		{"dashes before base64", testHead + item("a|windash|base64", "'-a -b -c -d -e -f -g'"), "too many dashes to be encoded"},
+		{"exists negated", testHead + item("a|exists|neq", "true"), "want exists alone"},
+		{"cased network", testHead + item("a|cidr|cased", "10.0.0.0/8"), "want cased only on text"},
+		{"dots", testHead + item(strings.Repeat("a.", 100)+"b", "x"), "r.yaml:6:5: error: the name of the field has too many dots"},
+		{"dots of a reference", testHead + item("a|fieldref", strings.Repeat("a.", 100)+"b"), "the name of the field has too many dots"},
+		{"no identifiers", testHead + "  condition: sel\n", "want search identifiers beside the condition"},
+		{"action", "action: global\n" + testHead + "  sel: {a: x}\n  condition: sel\n", "r.yaml:1:9: error: the action \"global\""},
+		{"block condition", testHead + "  sel: {a: x}\n  condition: |\n    sel and\n    nope\n", "r.yaml:8:1: error: unknown identifier"},
+		{"double tag", "tags: [x.y, x.y]\n" + testHead + ok, "r.yaml:1:13: warning: the tag \"x.y\" occurs twice"},
+		{"three operators", correlationHead + "{gt: 1, lt: 5, neq: 3}}\n", "more than two operators"},
+		{"percentile", strings.Replace(correlationHead, "event_count", "value_percentile", 1) + "{gt: 1, field: a, percentile: -1}}\n", "the percentile is out of range"},
 		{"unused", testHead + "  sel: {a: x}\n  other: {a: y}\n  condition: sel\n", "r.yaml:6:3: warning: the condition never uses \"other\""},
 		{"no match", testHead + "  sel: {a: x}\n  condition: sel and not 1 of filter_*\n", "warning: \"filter_*\" matches no identifier"},
 		{"literal star", testHead + item("a", `'C:\dir\*'`), "warning: the value ends with a literal star"},

@@ -2,6 +2,7 @@ package sigma
 
 import (
 	"regexp"
+	"strings"
 	"sync"
 )
 
@@ -31,5 +32,5 @@ func compileRegex(t string, m modifiers) (*lazyRegex, error) {
 	if _, err := regexp.Compile(t); err != nil {
 		return nil, err
 	}
-	return &lazyRegex{source: t}, nil
+	return &lazyRegex{source: strings.Clone(t)}, nil
 }

@@ -59,7 +59,7 @@ func readMeta(d *Document) (*Rule, *Problem) {
 			if r.Custom == nil {
 				r.Custom = map[string]string{}
 			}
-			r.Custom[key] = value.Value
+			r.Custom[strings.Clone(key)] = strings.Clone(value.Value)
 		}
 	}
 	if r.Title == "" {
@@ -99,11 +99,12 @@ func readLogSource(root *yaml.Node, l *LogSource) *Problem {
 	return nil
 }
 
+// scalarText returns a copy: the value may be a part of the whole file, which must not be kept for its sake.
 func scalarText(n *yaml.Node) string {
 	if n.Kind != yaml.ScalarNode || isNull(n) {
 		return ""
 	}
-	return n.Value
+	return strings.Clone(n.Value)
 }
 
 // scalarTexts reads a list of texts; old rules write a single one.

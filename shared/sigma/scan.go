@@ -1,7 +1,6 @@
 package sigma
 
 import (
-	"cmp"
 	"encoding/binary"
 	"math/bits"
 	"slices"
@@ -178,20 +177,22 @@ func newGrams(uses []gramUse, step int, mask uint32) grams {
 	}
 	size := min(max(bits.Len(uint(len(uses)*8)), 14), 23) // bits of the filter
 	g := grams{
-		step: step, mask: mask, uses: uses, filter: make([]uint64, 1<<(size-6)),
+		step: step, mask: mask, uses: make([]gramUse, len(uses)), filter: make([]uint64, 1<<(size-6)),
 		starts: make([]uint32, 1<<bits.Len(uint(len(uses)))+1),
 	}
-	bucket := func(u gramUse) uint32 { return bucketOf(hashGram(u.gram), g.starts) }
-	slices.SortFunc(uses, func(a, b gramUse) int {
-		return cmp.Or(cmp.Compare(bucket(a), bucket(b)), cmp.Compare(a.gram, b.gram), cmp.Compare(a.lit, b.lit))
-	})
 	for _, u := range uses {
 		h := hashGram(u.gram)
 		g.filter[h>>47&uint64(len(g.filter)-1)] |= filterBits(h)
-		g.starts[bucket(u)+1]++
+		g.starts[bucketOf(h, g.starts)+1]++
 	}
 	for i := 1; i < len(g.starts); i++ {
 		g.starts[i] += g.starts[i-1]
+	}
+	free := slices.Clone(g.starts)
+	for _, u := range uses {
+		b := bucketOf(hashGram(u.gram), g.starts)
+		g.uses[free[b]] = u
+		free[b]++
 	}
 	return g
 }

@@ -37,8 +37,9 @@ func (p timePart) of(t time.Time) number {
 	return number{i: int64(v), f: float64(v), whole: true}
 }
 
-// wallClock reads RFC 3339, "YYYY-MM-DD HH:MM:SS", a date alone, or Unix seconds or milliseconds, and returns what the text itself
-// shows on the clock: a zone is read over, never converted. Numbers count as UTC.
+// wallClock reads RFC 3339, "YYYY-MM-DD HH:MM:SS", also without seconds, a date alone, or Unix seconds or milliseconds, and returns
+// what the text itself shows on the clock: a zone is read over, never converted. Numbers count as UTC. Seconds are left out: no
+// modifier asks for them.
 func wallClock(b []byte) (time.Time, bool) {
 	if n, ok := parseNumber(b); ok && n.whole {
 		if n.i >= 1e11 || n.i <= -1e11 {
@@ -46,37 +47,63 @@ func wallClock(b []byte) (time.Time, bool) {
 		}
 		return time.Unix(n.i, 0).UTC(), true
 	}
-	if len(b) < 10 || b[4] != '-' || b[7] != '-' {
+	if !looksLike(b, "0000-00-00") {
 		return time.Time{}, false
 	}
-	y, ok1 := digits(b[0:4])
-	mo, ok2 := digits(b[5:7])
-	d, ok3 := digits(b[8:10])
-	var h, mi, s int
-	ok4, ok5, ok6 := true, true, true
-	if len(b) > 10 {
-		if len(b) < 16 || (b[10] != 'T' && b[10] != 't' && b[10] != ' ') || b[13] != ':' {
+	h, mi, rest := 0, 0, b[10:]
+	if len(rest) > 0 {
+		if !looksLike(rest, "T00:00") && !looksLike(rest, "t00:00") && !looksLike(rest, " 00:00") {
 			return time.Time{}, false
 		}
-		h, ok4 = digits(b[11:13])
-		mi, ok5 = digits(b[14:16])
-		if len(b) >= 19 && b[16] == ':' {
-			s, ok6 = digits(b[17:19])
-		}
+		h, mi, rest = digits(rest[1:3]), digits(rest[4:6]), rest[6:]
 	}
-	if !(ok1 && ok2 && ok3 && ok4 && ok5 && ok6) || mo < 1 || mo > 12 || d < 1 || d > 31 || h > 23 || mi > 59 || s > 60 {
+	mo := time.Month(digits(b[5:7]))
+	t := time.Date(digits(b[0:4]), mo, digits(b[8:10]), h, mi, 0, 0, time.UTC)
+	// A day that the month does not have has become one of another month, minute 60 another hour.
+	if t.Month() != mo || t.Hour() != h || !clockEnd(rest) {
 		return time.Time{}, false
 	}
-	return time.Date(y, time.Month(mo), d, h, mi, s, 0, time.UTC), true
+	return t, true
 }
 
-func digits(b []byte) (int, bool) {
+// clockEnd tells whether b is what may follow the minutes: seconds, their fraction and a zone, or nothing.
+func clockEnd(b []byte) bool {
+	if looksLike(b, ":00") {
+		if digits(b[1:3]) > 60 { // a leap second is one
+			return false
+		}
+		if b = b[3:]; looksLike(b, ".0") || looksLike(b, ",0") {
+			for b = b[2:]; looksLike(b, "0"); {
+				b = b[1:]
+			}
+		}
+	}
+	for _, zone := range []string{"", "Z", "z", "+00:00", "-00:00", "+0000", "-0000", "+00", "-00", " +00:00", " -00:00", " +0000", " -0000"} {
+		if len(b) == len(zone) && looksLike(b, zone) {
+			return true
+		}
+	}
+	return false
+}
+
+// looksLike tells whether b begins like form, in which 0 stands for any digit.
+func looksLike(b []byte, form string) bool {
+	if len(b) < len(form) {
+		return false
+	}
+	for i := range len(form) {
+		if c := b[i]; c != form[i] && (form[i] != '0' || c < '0' || c > '9') {
+			return false
+		}
+	}
+	return true
+}
+
+// digits reads a number of few digits.
+func digits(b []byte) int {
 	n := 0
 	for _, c := range b {
-		if c < '0' || c > '9' {
-			return 0, false
-		}
 		n = n*10 + int(c-'0')
 	}
-	return n, true
+	return n
 }
