@@ -113,6 +113,9 @@ func printPermissions(out io.Writer, r prover.Report) {
 		}
 	}
 	section("used and not granted")
+	if !slices.ContainsFunc(r.Roles, func(role prover.Role) bool { return len(role.Missing) > 0 }) {
+		fmt.Fprintln(w, "  nothing")
+	}
 	for _, role := range r.Roles {
 		for _, m := range role.Missing {
 			fmt.Fprintf(w, "  %s\t%s\t%s\t%d times\n", role.Label, m.Action, m.Resource, m.Times)

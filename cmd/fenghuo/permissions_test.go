@@ -26,7 +26,7 @@ func TestPermissionsJudge(t *testing.T) {
 		ok            bool
 		want          string
 	}{
-		"used and granted":       {`"Action":"ram:ListUsers"`, "ListUsers", "", true, "every grant is used or excused"},
+		"used and granted":       {`"Action":"ram:ListUsers"`, "ListUsers", "", true, "used and not granted\n  nothing\n\nevery grant is used or excused"},
 		"granted and never used": {`"Action":["ram:ListUsers","ram:ListGroups"]`, "ListUsers", "", false, "NOT EXCUSED: take it out"},
 		"used and not granted":   {`"Action":"ram:ListUsers"`, "ListUsers ListGroups", "", false, "used and not granted\n  member/fenghuo-test  ram:ListGroups"},
 		"a pattern of actions":   {`"Action":"ram:List*"`, "ListUsers", "", false, "ram:List*  NOT EXCUSED: it allows more"},

@@ -15,9 +15,6 @@ import (
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
 )
 
-// exitRefused says that the command did its work but some rules did not load.
-const exitRefused = 4
-
 type rulesCommand struct {
 	Lint    rulesLint    `cmd:"" help:"Say what is wrong with rules, with file, line and column. Example: fenghuo rules lint --rules rules"`
 	Test    rulesTest    `cmd:"" help:"Run the tests that lie next to rules. Example: fenghuo rules test --rules rules"`
@@ -66,6 +63,9 @@ func (r *ruleSet) load(anySource bool) (*sigma.Set, []sigma.Problem, error) {
 	if err != nil {
 		return nil, nil, &soc.Error{Kind: soc.Invalid, Op: "read rules", Err: err}
 	}
+	if len(docs)+len(problems) == 0 {
+		fmt.Fprintln(os.Stderr, printable("there is no rule below "+r.Rules+": no file of it ends in .yml or .yaml"))
+	}
 	values := map[string][]string{}
 	for name, list := range r.Placeholder {
 		values[name] = strings.Split(list, ",")
@@ -100,7 +100,7 @@ func complain(w io.Writer, problems []sigma.Problem, warnings bool) int {
 // refusedCode is the way to end when some documents were refused.
 func refusedCode(refused int) error {
 	if refused > 0 {
-		return exitCode(exitRefused)
+		return exitCode(exitPartly)
 	}
 	return nil
 }

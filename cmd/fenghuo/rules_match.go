@@ -31,7 +31,7 @@ type hit struct {
 const maxBadLines = 20
 
 // Run prints a line for each hit. A line that is no event is named on standard error and the others go on. It ends with
-// exitFailed when there was such a line, else with exitRefused when some rules did not load.
+// exitFailed when there was such a line, else with exitPartly when some rules did not load.
 func (c *rulesMatch) Run(ctx context.Context) error { return c.match(ctx, os.Stdout, os.Stderr) }
 
 func (c *rulesMatch) match(ctx context.Context, stdout, stderr io.Writer) error {

@@ -235,7 +235,8 @@ func TestReceiptAndWindow(t *testing.T) {
 	if w.Status != "ok" || w.State != soc.AccountJoined || w.Since.IsZero() || len(w.Sources) != 1 || len(w.Roles) != 2 || len(w.Changes) != 1 {
 		t.Errorf("window %s", raw)
 	}
-	if c := w.Roles[0]; c.Name != "fenghuo-collector" || !c.ExternalID || len(c.TrustedBy) != 3 || slices.ContainsFunc(c.Actions, func(a string) bool { return !strings.HasPrefix(a, "log:Get") && !strings.HasPrefix(a, "log:List") }) {
+	changes := func(a string) bool { return !strings.HasPrefix(a, "log:Get") && !strings.HasPrefix(a, "log:List") }
+	if c := w.Roles[0]; c.Name != "fenghuo-collector" || !c.ExternalID || len(c.TrustedBy) != 3 || len(c.Grants) == 0 || slices.ContainsFunc(c.Grants, func(g org.Grant) bool { return slices.ContainsFunc(g.Actions, changes) }) {
 		t.Errorf("collector %+v", c)
 	}
 	if strings.Contains(string(raw), payments) {

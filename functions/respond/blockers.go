@@ -61,17 +61,34 @@ func (b blacklist) Block(ctx context.Context, ip netip.Addr, name string) (strin
 	return fmt.Sprintf("%s/%d/%d", instance, template, id), nil
 }
 
-// template returns the default template of the IP blacklist, made when there is none.
+// template returns the default template of the IP blacklist, made when there is none. Tasks of one account run at the same
+// time: one whose template is refused looks whether another has made it.
 func (b blacklist) template(ctx context.Context, instance string) (int64, error) {
+	id, err := b.inUse(ctx, instance)
+	if err != nil || id != 0 {
+		return id, err
+	}
+	made, refused := b.templates.CreateTemplate(ctx, instance, ownTemplate, waf.IPBlacklist, waf.DefaultTemplate)
+	if refused == nil {
+		return made, nil
+	}
+	if id, err = b.inUse(ctx, instance); err == nil && id != 0 {
+		return id, nil
+	}
+	return 0, refused
+}
+
+// inUse returns the default template that is switched on, 0 when there is none.
+func (b blacklist) inUse(ctx context.Context, instance string) (int64, error) {
 	list, err := b.templates.Templates(ctx, instance, waf.IPBlacklist)
 	if err != nil {
 		return 0, err
 	}
 	i := slices.IndexFunc(list, func(t waf.Template) bool { return t.Type == waf.DefaultTemplate && t.Status == 1 })
-	if i >= 0 {
-		return list[i].ID, nil
+	if i < 0 {
+		return 0, nil
 	}
-	return b.templates.CreateTemplate(ctx, instance, ownTemplate, waf.IPBlacklist, waf.DefaultTemplate)
+	return list[i].ID, nil
 }
 
 func (b blacklist) find(ctx context.Context, instance string, template int64, name string) (int64, error) {

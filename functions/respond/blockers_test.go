@@ -20,6 +20,7 @@ type wafFake struct {
 	templates []waf.Template
 	rules     []waf.Rule
 	hideID    bool // CreateRule does not tell the id
+	rival     bool // another task makes the template first
 }
 
 func (f *wafFake) Instance(context.Context) (string, error) { return "waf-1", nil }
@@ -29,8 +30,12 @@ func (f *wafFake) Templates(context.Context, string, string) ([]waf.Template, er
 
 func (f *wafFake) CreateTemplate(_ context.Context, _, name, scene, kind string) (int64, error) {
 	f.templates = append(f.templates, waf.Template{ID: 77, Name: name, Scene: scene, Type: kind, Status: 1})
+	if f.rival {
+		return 0, &soc.Error{Kind: soc.Invalid, Op: "CreateDefenseTemplate", Code: "InvalidParameter.TemplateName"}
+	}
 	return 77, nil
 }
+
 func (f *wafFake) Rules(context.Context, string, int64) ([]waf.Rule, error) { return f.rules, nil }
 func (f *wafFake) CreateRule(_ context.Context, _ string, template int64, r waf.Rule) (int64, error) {
 	r.ID, r.Template = int64(100+len(f.rules)), template
@@ -77,6 +82,26 @@ func TestWAFBlocksOnce(t *testing.T) {
 	if err := (blacklist{f, f}).Unblock(t.Context(), "?"); soc.KindOf(err) != soc.Invalid {
 		t.Errorf("bad handle: %v", err)
 	}
+}
+
+// TestWAFTemplateOfAnotherTask: two addresses are blocked in one account at once, and only one task makes the template.
+func TestWAFTemplateOfAnotherTask(t *testing.T) {
+	t.Parallel()
+	f := &wafFake{rival: true}
+	if handle, err := (blacklist{f, f}).Block(t.Context(), evil, "n"); err != nil || handle != "waf-1/77/100" || len(f.templates) != 1 {
+		t.Errorf("%q, %v, %+v", handle, err, f.templates)
+	}
+	off := &offTemplates{wafFake{templates: []waf.Template{{ID: 5, Name: ownTemplate, Type: waf.DefaultTemplate}}}}
+	if _, err := (blacklist{off, off}).Block(t.Context(), evil, "n"); soc.KindOf(err) != soc.Invalid {
+		t.Errorf("a template of ours that is switched off: %v", err)
+	}
+}
+
+// offTemplates has a template of our name that is off, so that no other can be made.
+type offTemplates struct{ wafFake }
+
+func (f *offTemplates) CreateTemplate(context.Context, string, string, string, string) (int64, error) {
+	return 0, &soc.Error{Kind: soc.Invalid, Op: "CreateDefenseTemplate", Code: "InvalidParameter.TemplateName"}
 }
 
 type firewallFake struct{ policies []cloudfw.Policy }

@@ -10,8 +10,13 @@ type RoleSummary struct {
 	Name       string   `json:"name"`
 	TrustedBy  []string `json:"trusted_by"`  // roles that may take it
 	ExternalID bool     `json:"external_id"` // they must show the directory's external id
-	Actions    []string `json:"actions"`
-	Resources  []string `json:"resources"`
+	Grants     []Grant  `json:"grants"`
+}
+
+// Grant is one statement of a role's policies: what it may do, and on what.
+type Grant struct {
+	Actions   []string `json:"actions"`
+	Resources []string `json:"resources"`
 }
 
 // SummariseRoles reads the role set of a member out of the template. The ExternalID of m is not used: a summary never
@@ -39,7 +44,7 @@ func SummariseRoles(body []byte, m Member) ([]RoleSummary, error) {
 				return nil, invalidTemplate("policy %s: %w", p.Name, err)
 			}
 			for _, t := range list {
-				s.Actions, s.Resources = append(s.Actions, t.Action...), append(s.Resources, t.Resource...)
+				s.Grants = append(s.Grants, Grant{t.Action, t.Resource})
 			}
 		}
 		out = append(out, s)

@@ -21,6 +21,21 @@ import (
 	"github.com/fenghuo-soc/fenghuo/shared/store"
 )
 
+// TestInABrowser looks at the console with one Chromium; each part has a window, and cookies, of its own.
+func TestInABrowser(t *testing.T) {
+	t.Parallel()
+	ctx := browser(t)
+	for name, part := range map[string]func(*testing.T, context.Context){
+		"pages": pagesInABrowser, "keys": keysInABrowser, "long words": longWordsInABrowser, "window": windowInABrowser, "search": searchInABrowser,
+	} {
+		t.Run(name, func(t *testing.T) {
+			own, end := chromedp.NewContext(ctx, chromedp.WithNewBrowserContext())
+			t.Cleanup(end)
+			part(t, own)
+		})
+	}
+}
+
 // browser starts Chromium, or skips the test where there is none.
 func browser(t *testing.T) context.Context {
 	t.Helper()
@@ -39,7 +54,7 @@ func browser(t *testing.T) context.Context {
 	ctx, end := chromedp.NewContext(alloc)
 	t.Cleanup(end)
 	must(t, chromedp.Do(ctx)) // the browser lives as long as the context of its first use, so the limit comes after it
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -70,11 +85,25 @@ const torn = `(() => {
 	return [...out];
 })()`
 
-// TestPagesInABrowser looks at every page on a wide and on a narrow screen, in both languages: nothing is wider than the
-// screen, no word is torn, and each page says in its title what it is. FENGHUO_SHOTS=DIR keeps pictures.
-func TestPagesInABrowser(t *testing.T) {
-	t.Parallel()
-	ctx := browser(t)
+// barred lists what keeps people out who do not see the page or use no mouse: controls and links without a name, pictures
+// without words, ids that stand twice, headings that skip a level, tables without headers, and targets under 24 pixels.
+const barred = `(() => {
+	const out = new Set(), ids = new Set(), say = (what, e) => out.add(what + " " + e.tagName + " " + (e.id || e.className.baseVal || e.className));
+	const name = (e) => (e.getAttribute("aria-label") || e.textContent || "").trim();
+	for (const e of document.querySelectorAll("[id]")) ids.has(e.id) ? say("twice", e) : ids.add(e.id);
+	for (const e of document.querySelectorAll("input:not([type=hidden]),select,textarea")) if (!e.labels.length) say("no label", e);
+	for (const e of document.querySelectorAll("a,button,summary")) if (!name(e)) say("no name", e);
+	for (const e of document.querySelectorAll("img:not([alt]),svg:not([role=img][aria-label]):not([aria-hidden=true] svg)")) say("no words", e);
+	for (const e of document.querySelectorAll("table")) if (!e.querySelector("th")) say("no headers", e);
+	let last = 0;
+	for (const e of document.querySelectorAll("h1,h2,h3,h4")) { const n = Number(e.tagName[1]); if (n > last + 1) say("skips to", e); last = n; }
+	for (const e of document.querySelectorAll("button,summary,select,input:not([type=hidden]),a.button")) if (e.checkVisibility() && e.getBoundingClientRect().height < 24) say("small", e);
+	return [...out];
+})()`
+
+// pagesInABrowser looks at every page on a wide and on a narrow screen, in both languages: nothing is wider than the
+// screen, no word is torn, nobody is kept out, and each page says in its title what it is. FENGHUO_SHOTS=DIR keeps pictures.
+func pagesInABrowser(t *testing.T, ctx context.Context) {
 	h, db, cloud := newConsole(t, Options{})
 	s := seed(t, db, same)
 	must(t, db.Audit(t.Context(), store.AuditEntry{At: testNow, Actor: "integrate", Action: "policies.apply", Account: uidD, Detail: "policies recommended, mode increment, auto-add true"}))
@@ -112,6 +141,9 @@ func TestPagesInABrowser(t *testing.T) {
 				if bad := look(t, ctx, chromedp.Evaluate[[]string](torn)); over > 0 || len(bad) > 0 {
 					t.Errorf("%s: %d pixels wider than the screen; torn: %q", where, over, bad)
 				}
+				if bad := look(t, ctx, chromedp.Evaluate[[]string](barred)); len(bad) > 0 {
+					t.Errorf("%s: %q", where, bad)
+				}
 				titles[look(t, ctx, chromedp.Evaluate[string](`document.title`))] = true
 				if dir := os.Getenv("FENGHUO_SHOTS"); dir != "" {
 					must(t, os.WriteFile(filepath.Join(dir, where+".png"), look(t, ctx, chromedp.FullScreenshot(100)), 0o600))
@@ -124,10 +156,8 @@ func TestPagesInABrowser(t *testing.T) {
 	}
 }
 
-// TestKeysInABrowser closes a question with Escape, which gives the focus back, and goes to the search with a slash.
-func TestKeysInABrowser(t *testing.T) {
-	t.Parallel()
-	ctx := browser(t)
+// keysInABrowser closes a question with Escape, which gives the focus back, and goes to the search with a slash.
+func keysInABrowser(t *testing.T, ctx context.Context) {
 	h, db, _ := newConsole(t, Options{})
 	seed(t, db, same)
 	site := httptest.NewServer(h)
@@ -153,12 +183,31 @@ func TestKeysInABrowser(t *testing.T) {
 	}
 }
 
-// TestWindowInABrowser logs in with a pass as the owner of D does, and reads the window in both languages, in light and
+// longWordsInABrowser fills the pages with words that no line holds: on a narrow screen none is wider than it.
+func longWordsInABrowser(t *testing.T, ctx context.Context) {
+	h, db, _ := newConsole(t, Options{})
+	s := seed(t, db, func(s string) string { return s + " " + strings.Repeat("long", 40) })
+	site := httptest.NewServer(h)
+	t.Cleanup(site.Close)
+	if err := chromedp.Do(ctx, chromedp.EmulateViewport(390, 900), chromedp.Navigate(site.URL+"/?token="+url.QueryEscape(testToken)), chromedp.WaitVisible(`nav a[href="/search"]`)); err != nil {
+		t.Fatalf("log in: %v", err)
+	}
+	for _, target := range []string{"/", "/events", "/events/" + s.Incident.ID, "/response", "/sources", "/accounts", "/accounts/" + uidC, "/accounts/" + uidD} {
+		if err := chromedp.Do(ctx, chromedp.Navigate(site.URL+target), chromedp.WaitVisible(`main h1, main .lead`)); err != nil {
+			t.Fatalf("%s: %v", target, err)
+		}
+		wide := look(t, ctx, chromedp.Evaluate[[]string](`document.documentElement.scrollWidth <= document.documentElement.clientWidth ? [] :
+			[...document.querySelectorAll("main *")].filter((e) => !e.closest(".scroll") && e.getBoundingClientRect().right > innerWidth).map((e) => e.tagName + " " + e.className)`))
+		if len(wide) > 0 {
+			t.Errorf("%s is wider than the screen: %q", target, wide)
+		}
+	}
+}
+
+// windowInABrowser logs in with a pass as the owner of D does, and reads the window in both languages, in light and
 // dark, on a wide and on a narrow screen: nothing is cut off, nothing is wider than the screen, and no other page is
 // offered. FENGHUO_SHOTS=DIR keeps pictures.
-func TestWindowInABrowser(t *testing.T) {
-	t.Parallel()
-	ctx := browser(t)
+func windowInABrowser(t *testing.T, ctx context.Context) {
 	h, db, _ := newConsole(t, Options{})
 	seed(t, db, same)
 	pass := givenPass(t, h, uidD, `{}`).Pass

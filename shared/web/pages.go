@@ -128,26 +128,37 @@ func (c *console) eventsPage(r *http.Request) (any, error) {
 
 // sourcesView is the list of data sources with what was put aside while reading them.
 type sourcesView struct {
-	Rows   []soc.DataSource
+	Rows   []sourceRow
 	Grid   sourceGrid
 	Parked []parked
 	Health string // chosen by the address
+}
+
+// sourceRow is a data source with when its policy was switched on; zero when that is not known.
+type sourceRow struct {
+	soc.DataSource
+	Since time.Time
 }
 
 func (c *console) sourcesPage(r *http.Request) (any, error) {
 	accounts, err1 := c.Store.Accounts(r.Context())
 	list, err2 := c.Store.DataSources(r.Context())
 	aside, err3 := c.parked(r.Context())
+	policies, err4 := c.Store.Policies(r.Context())
+	since := map[[2]string]time.Time{}
+	for _, p := range policies {
+		since[[2]string{p.Account, p.Template}] = p.UpdatedAt
+	}
 	v := sourcesView{Grid: gridOf(accounts, list), Parked: aside, Health: r.URL.Query().Get("health")}
 	if v.Health != "" && !slices.Contains(healths, soc.Health(v.Health)) {
 		return nil, badInput("the health of the address is none", "use failed, silent, delayed, initialising, healthy or off")
 	}
 	for _, d := range byAccount(list) {
 		if d.Health = healthOf(d); v.Health == "" || string(d.Health) == v.Health {
-			v.Rows = append(v.Rows, d)
+			v.Rows = append(v.Rows, sourceRow{d, since[[2]string{d.Account, d.Template}]})
 		}
 	}
-	return v, errors.Join(err1, err2, err3)
+	return v, errors.Join(err1, err2, err3, err4)
 }
 
 func (c *console) accountsPage(r *http.Request) (any, error) {

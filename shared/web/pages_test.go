@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fenghuo-soc/fenghuo/shared/soc"
+	"github.com/fenghuo-soc/fenghuo/shared/store"
 )
 
 func contains(s, part string) bool { return strings.Contains(s, part) }
@@ -28,6 +29,8 @@ func TestPagesTell(t *testing.T) {
 		Playbook: func(name string, zh bool) string { return map[string]string{"block-ip": "Block IP address"}[name] },
 	}})
 	s := seed(t, db, same)
+	on := []soc.Policy{{Template: "alibaba_cloud_cfw_flow", Account: uidD, Enabled: true, UpdatedAt: testNow.Add(-4 * time.Minute)}}
+	must(t, db.SavePolicies(t.Context(), "on", on, store.AuditEntry{}))
 	for target, parts := range map[string][]string{
 		"/": {
 			"2 of 3 accounts joined.", "1 data source failed.", "1 data source is silent.", "1 security event is open.", "1 approval waits for you.",
@@ -41,7 +44,7 @@ func TestPagesTell(t *testing.T) {
 		"/response":         {"Block IP address", "Approve 2 tasks", "Reject", "23 h left", "Block 203.0.113.66 in WAF", uidC, uidD, "nothing is done", "Partly done"},
 		"/accounts":         {"NoPermission", "control policies", "fenghuo-collector", "Failed", uidE},
 		"/accounts/" + uidD: {"payments", "fenghuo-collector", "acs:ram::1100000000000002:role/fenghuo-collect", "log:GetCursorOrData", "Last read", "ram_disable_access_key", "Playbooks may not act", "24.0 MiB"},
-		"/sources":          {"no record for 2 h 12 min", "18,250", "24.0 MiB", "wafnew-project/wafnew-logstore/0/77/3", "field is no number", "Silent"},
+		"/sources":          {"no record for 2 h 12 min", "18,250", "24.0 MiB", "wafnew-project/wafnew-logstore/0/77/3", "field is no number", "Silent", "for 4 min"},
 		"/search":           {"The stream keeps logs for 3 days.", "Log storage is off"},
 	} {
 		status, body := ask(t, h, target, "")

@@ -51,6 +51,7 @@ type approvalStore interface {
 type scopeStore interface {
 	Accounts(ctx context.Context) ([]soc.Account, error)
 	DataSources(ctx context.Context) ([]soc.DataSource, error)
+	Policies(ctx context.Context) ([]soc.Policy, error)
 	Alerts(ctx context.Context, f store.AlertFilter) ([]soc.Alert, error)
 	ParkedItems(ctx context.Context) ([]store.Parked, error)
 }

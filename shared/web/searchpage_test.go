@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -87,11 +88,9 @@ func TestExamplesAreOffered(t *testing.T) {
 	}
 }
 
-// TestSearchInABrowser clicks an example and reads the answer, in both languages, in light and dark, on a wide and on a
+// searchInABrowser clicks an example and reads the answer, in both languages, in light and dark, on a wide and on a
 // narrow screen. FENGHUO_SHOTS=DIR keeps pictures.
-func TestSearchInABrowser(t *testing.T) {
-	t.Parallel()
-	ctx := browser(t)
+func searchInABrowser(t *testing.T, ctx context.Context) {
 	h, db, cloud := newConsole(t, Options{LogStorage: true})
 	seed(t, db, same)
 	cloud.find = attackers(false)
