@@ -84,7 +84,7 @@ func (s *Service) Register(g *gateway.Gateway) {
 	}
 	g.Register("fnf", "2019-03-15", ops)
 	g.Partial("2019-03-15", map[string]string{
-		"CreateFlow": "the old language (FDL), distributed Map and integrations other than functions, flows and HTTP are refused by name",
+		"CreateFlow": "the old language (FDL), distributed Map, and tasks of services that are not here (Message Service, EventBridge and others) are refused by name",
 		"UpdateFlow": "as CreateFlow", "DescribeMapRun": "always refused: there is no distributed Map", "UpdateMapRun": "always refused, as DescribeMapRun",
 	})
 }

@@ -173,21 +173,21 @@ func (h *handler) depart(ctx context.Context, run string, gone []soc.Account, ou
 		before := a
 		a.State, a.Response = soc.AccountLeft, false
 		a.Reason, a.Next = "the account left the directory", "delete the roles fenghuo-collector and fenghuo-responder in the account by hand"
-		if err := h.receipt(ctx, org.Change{RunID: run, Before: before, After: a}); err != nil {
+		receipt, err := h.newReceipt(ctx, run, a, nil)
+		if err != nil {
 			return err
 		}
-		if err := h.tell(ctx, run, org.ChangeDepart, before, a, raised{
+		if err := h.raise(ctx, raised{
+			account: a.UID, rule: org.ChangeDepart, text: a.Reason + "; next: " + a.Next,
 			level: soc.High, key: "departed/" + a.UID + "/" + before.JoinedAt.UTC().Format(time.RFC3339Nano),
 			title:   "Member " + a.UID + " left the directory: it is not monitored any more",
 			titleZH: "成员账号 " + a.UID + " 已离开资源目录，不再受监控",
 		}); err != nil {
 			return err
 		}
-		if err := h.store.UpdateAccount(ctx, a.UID, func(now *soc.Account) bool {
-			a.UpdatedAt, a.JoinedAt, a.Roles = h.now(), time.Time{}, nil
-			*now = a
-			return true
-		}); err != nil {
+		a.UpdatedAt, a.JoinedAt, a.Roles = h.now(), time.Time{}, nil
+		e := h.entry(ctx, run, org.ChangeDepart, before, a)
+		if err := h.store.FinishMove(ctx, before, a, &e, &receipt); err != nil {
 			return err
 		}
 		out.Departed = append(out.Departed, a.UID)
@@ -291,10 +291,7 @@ func (h *handler) takeIn(ctx context.Context, run string, fresh []org.Planned, o
 
 // tell writes the audit entry of a change, and the security event when it is one.
 func (h *handler) tell(ctx context.Context, run, action string, before, after soc.Account, r raised) error {
-	if err := h.auditOnce(ctx, run, store.AuditEntry{
-		At: h.now(), Actor: "onboard", Action: action, Account: after.UID,
-		Detail: after.Reason, Before: accountText(before), After: accountText(after),
-	}); err != nil {
+	if err := h.auditOnce(ctx, run, h.entry(ctx, run, action, before, after)); err != nil {
 		return err
 	}
 	if r.key == "" {
@@ -302,4 +299,12 @@ func (h *handler) tell(ctx context.Context, run, action string, before, after so
 	}
 	r.account, r.rule, r.text = after.UID, action, after.Reason+"; next: "+after.Next
 	return h.raise(ctx, r)
+}
+
+// entry is the audit entry of a change that a regular run saw.
+func (h *handler) entry(ctx context.Context, run, action string, before, after soc.Account) store.AuditEntry {
+	return store.AuditEntry{
+		At: h.now(), Actor: "onboard", Origin: fc.Origin(ctx, run), Action: action, Account: after.UID,
+		Detail: after.Reason, Before: accountText(before), After: accountText(after),
+	}
 }

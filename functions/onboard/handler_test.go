@@ -141,7 +141,7 @@ func newHandler(t *testing.T, members ...string) (*handler, *store.DB, *rolesStu
 			return clock
 		},
 	}
-	h.mover = &org.Mover{Roles: createRoles{roles}, Store: db, Now: func() time.Time { return h.now() }, Note: h.note}
+	h.mover = &org.Mover{Roles: createRoles{roles}, Store: db, Now: func() time.Time { return h.now() }, Finish: h.finish}
 	return h, db, roles
 }
 

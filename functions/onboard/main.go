@@ -47,7 +47,7 @@ func build(ctx context.Context, cfg config) (func(context.Context, json.RawMessa
 		store: db, members: directory.New(api), security: directory.New(api), management: cfg.Management, site: cfg.Site, region: api.Region(), catalog: templates,
 		template: fenghuo.Template, now: time.Now, mover: &org.Mover{Roles: roles, Store: db, Now: time.Now, Pause: org.Pause},
 	}
-	h.mover.Note = h.note
+	h.mover.Finish = h.finish
 	logs := sls.New(sls.Config{
 		Endpoint: cfg.SLSEndpoint, Region: api.Region(), Account: self.AccountID,
 		Credentials: fc.CredentialsOf[sls.Credentials],

@@ -12,25 +12,27 @@ import (
 	"github.com/fenghuo-soc/fenghuo/shared/store"
 )
 
-// note writes what a run did to an account into the audit trail, and the receipt of an account that left. A step that is
-// done again after a crash writes neither twice.
-func (h *handler) note(ctx context.Context, c org.Change) error {
+// finish stores what a run did to an account, its entry in the audit trail, and the receipt of an account that left.
+func (h *handler) finish(ctx context.Context, c org.Change) error {
 	action, detail := org.ChangeJoin, "roles made and read back"
+	var receipt *soc.Receipt
 	switch {
 	case c.After.State == soc.AccountLeft:
 		action, detail = org.ChangeLeave, "roles removed"
-		if err := h.receipt(ctx, c); err != nil {
+		r, err := h.newReceipt(ctx, c.RunID, c.After, c.Roles)
+		if err != nil {
 			return err
 		}
+		receipt = &r
 	case c.Before.State == soc.AccountJoined && !changed(c.Roles) && c.Before.Response == c.After.Response:
-		return nil // it was looked at and nothing was done
+		return h.store.FinishMove(ctx, c.Before, c.After, nil, nil) // it was looked at and nothing was done
 	case c.Before.State == soc.AccountJoined:
 		action, detail = org.ChangeRoles, "roles differed from the template and were put right"
 	}
-	return h.auditOnce(ctx, c.RunID, store.AuditEntry{
-		At: h.now(), Actor: org.Actor("onboard", c.By), Action: action, Account: c.After.UID,
+	return h.store.FinishMove(ctx, c.Before, c.After, &store.AuditEntry{
+		At: h.now(), Actor: org.Actor("onboard", c.By), Origin: fc.Origin(ctx, c.RunID), Action: action, Account: c.After.UID,
 		Detail: detail + ": " + roleText(c.Roles), Before: accountText(c.Before), After: accountText(c.After),
-	})
+	}, receipt)
 }
 
 // auditOnce appends an entry unless the run has it already.
@@ -84,26 +86,12 @@ func accountText(a soc.Account) string {
 	return string(b)
 }
 
-// receipt writes what was removed and what stays, once for each leaving.
-func (h *handler) receipt(ctx context.Context, c org.Change) error {
-	have, err := h.store.Receipts(ctx, c.After.UID)
-	if err != nil {
-		return err
-	}
-	at := h.now()
-	for _, r := range have {
-		if r.RunID == c.RunID { // of the try before a crash: it saw the roles that went
-			at = r.LeftAt
-			if len(r.Roles) > 0 {
-				return nil
-			}
-		}
-	}
-	r := soc.Receipt{Account: c.After.UID, Name: c.After.Name, RunID: c.RunID, LeftAt: at, Roles: c.Roles, Note: c.After.Next}
-	if r.Kept, err = h.kept(ctx, c.After.UID, at); err != nil {
-		return err
-	}
-	return h.store.SaveReceipt(ctx, r)
+// newReceipt says what was removed from an account that leaves and what stays.
+func (h *handler) newReceipt(ctx context.Context, run string, a soc.Account, roles []soc.RoleState) (soc.Receipt, error) {
+	r := soc.Receipt{Account: a.UID, Name: a.Name, RunID: run, LeftAt: h.now(), Roles: roles, Note: a.Next}
+	var err error
+	r.Kept, err = h.kept(ctx, a.UID, r.LeftAt)
+	return r, err
 }
 
 // kept lists the data of an account that stays, and until when.

@@ -49,16 +49,16 @@ type site struct {
 	t        testing.TB
 	accounts map[string]soc.Account
 	rams     map[string]*fakeRAM
-	receipts map[string]int // by run and account; a note is written once however often it is told
-	left     int            // writes until the crash; negative never
-	after    bool           // the write that dies takes effect
+	told     map[string][]string // by account: where it came to, as it was told with what was stored
+	left     int                 // writes until the crash; negative never
+	after    bool                // the write that dies takes effect
 	dead     bool
 	writes   int
 	clock    time.Time
 }
 
 func newSite(t testing.TB, uids ...string) *site {
-	s := &site{t: t, accounts: map[string]soc.Account{}, rams: map[string]*fakeRAM{}, receipts: map[string]int{}, left: -1, clock: start}
+	s := &site{t: t, accounts: map[string]soc.Account{}, rams: map[string]*fakeRAM{}, told: map[string][]string{}, left: -1, clock: start}
 	for _, u := range uids {
 		s.rams[u] = newFakeRAM()
 	}
@@ -98,8 +98,14 @@ func (s *site) SaveAccount(_ context.Context, a soc.Account) error {
 	return s.write(func() error { s.accounts[a.UID] = a; return nil })
 }
 
-func (s *site) note(_ context.Context, c Change) error {
-	return s.write(func() error { s.receipts[c.RunID+" "+c.After.UID]++; return nil })
+func (s *site) finish(_ context.Context, c Change) error {
+	return s.write(func() error {
+		if a := c.After; c.Before.State != soc.AccountJoined || a.State != soc.AccountJoined {
+			s.told[a.UID] = append(s.told[a.UID], string(a.State))
+		}
+		s.accounts[c.After.UID] = c.After
+		return nil
+	})
 }
 
 // MakeRoles is create-roles without the wire.
@@ -181,7 +187,7 @@ func (s *site) run(ctx context.Context, op string, response bool, uids ...string
 }
 
 func (s *site) slice(ctx context.Context, r soc.ScopeRun) error {
-	m := &Mover{Roles: s, Store: s, Now: func() time.Time { s.clock = s.clock.Add(time.Millisecond); return s.clock }, Note: s.note}
+	m := &Mover{Roles: s, Store: s, Now: func() time.Time { s.clock = s.clock.Add(time.Millisecond); return s.clock }, Finish: s.finish}
 	for _, u := range r.Accounts { // one after the other: the crash is at a known place
 		step := m.Join
 		if r.Operation == "leave" {
@@ -207,7 +213,7 @@ func (s *site) picture() map[string]string {
 }
 
 // TestCrashAtEveryStep kills the process at every single write of joining, of switching response off and of leaving,
-// before and after the write took effect. A rerun ends in the same state.
+// before and after the write took effect. A rerun ends in the same state, and what happened is told once.
 func TestCrashAtEveryStep(t *testing.T) {
 	t.Parallel()
 	prepare := map[string]func(s *site){
@@ -225,7 +231,7 @@ func TestCrashAtEveryStep(t *testing.T) {
 		from := whole.writes
 		mustRun(t, whole, op, response)
 		steps := whole.writes - from
-		if steps < 5 {
+		if steps < 4 {
 			t.Fatalf("%s takes %d writes: the test sees nothing", name, steps)
 		}
 		for n := range steps {
@@ -240,6 +246,9 @@ func TestCrashAtEveryStep(t *testing.T) {
 				mustRun(t, s, op, response)
 				if diff := cmp.Diff(whole.picture(), s.picture()); diff != "" {
 					t.Errorf("%s: crash at write %d (took effect: %v), then a rerun (-whole +rerun):\n%s", name, n, after, diff)
+				}
+				if want := slices.Compact(slices.Clone(s.told[shop])); name != "narrow" && len(want) != len(s.told[shop]) {
+					t.Errorf("%s: crash at write %d (took effect: %v): told %v", name, n, after, s.told[shop])
 				}
 				if a := s.accounts[shop]; a.Reason != "" {
 					t.Errorf("%s: crash at write %d left the reason %q", name, n, a.Reason)
@@ -351,7 +360,10 @@ func TestBackOff(t *testing.T) {
 	release := make(chan struct{}) // the throttled accounts wait until all others are done
 	mover := m.mover()
 	joined := 0
-	mover.Note = func(context.Context, Change) error {
+	mover.Finish = func(ctx context.Context, c Change) error {
+		if err := m.SaveAccount(ctx, c.After); err != nil {
+			return err
+		}
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		if joined++; joined == len(uids)-2 {

@@ -70,9 +70,9 @@ type Mover struct {
 	Now   func() time.Time
 	// Pause waits before an account is tried again, and returns early with an error when ctx ends.
 	Pause func(ctx context.Context, d time.Duration) error
-	// Note is told about each change of an account before its new state is stored; nil tells nobody. Its error makes the account's
-	// step fail, to be done again.
-	Note func(ctx context.Context, c Change) error
+	// Finish stores the state in which a change ends and what tells of the change, together: runs die between two writes, and two
+	// runs can work on one account. Nil stores the state alone. Its error makes the account's step fail, to be done again.
+	Finish func(ctx context.Context, c Change) error
 }
 
 // Change is a change of one account in a run.
@@ -200,7 +200,9 @@ func (m *Mover) join(ctx context.Context, r soc.ScopeRun, a soc.Account) error {
 	if a.JoinedAt.IsZero() {
 		op = OpClaim
 	}
-	if a.State != soc.AccountJoined { // a joined account stays so while its roles are checked: collecting goes on
+	// A joined account stays so while its roles are checked: collecting goes on. What is on its way is not written again: another
+	// run may bring it to its goal in this moment.
+	if a.State != soc.AccountJoined && a.State != soc.AccountJoining {
 		a.State = soc.AccountJoining
 		if err := m.save(ctx, &a); err != nil {
 			return err
@@ -228,10 +230,15 @@ func (m *Mover) join(ctx context.Context, r soc.ScopeRun, a soc.Account) error {
 }
 
 func (m *Mover) leave(ctx context.Context, r soc.ScopeRun, a soc.Account) error {
+	if a.State == soc.AccountLeft { // by another run, since this one was planned
+		return nil
+	}
 	before := a
-	a.State, a.Response = soc.AccountLeaving, false
-	if err := m.save(ctx, &a); err != nil {
-		return err
+	if a.State != soc.AccountLeaving {
+		a.State, a.Response = soc.AccountLeaving, false
+		if err := m.save(ctx, &a); err != nil {
+			return err
+		}
 	}
 	gone, err := m.roles(ctx, OpRemove, a)
 	switch {
@@ -248,15 +255,13 @@ func (m *Mover) leave(ctx context.Context, r soc.ScopeRun, a soc.Account) error 
 	return m.finish(ctx, r, before, a, gone.Roles)
 }
 
-// finish tells about the change first and stores the goal last: a crash between them tells twice and never not at all.
+// finish stores the goal.
 func (m *Mover) finish(ctx context.Context, r soc.ScopeRun, before, a soc.Account, roles []soc.RoleState) error {
 	a.UpdatedAt = m.Now()
-	if m.Note != nil {
-		if err := m.Note(ctx, Change{r.ID, r.By, before, a, roles}); err != nil {
-			return err
-		}
+	if m.Finish == nil {
+		return m.Store.SaveAccount(ctx, a)
 	}
-	return m.Store.SaveAccount(ctx, a)
+	return m.Finish(ctx, Change{r.ID, r.By, before, a, roles})
 }
 
 func (m *Mover) save(ctx context.Context, a *soc.Account) error {

@@ -41,15 +41,44 @@ func (s *DB) Account(ctx context.Context, uid string) (soc.Account, error) {
 // SaveAccount writes an account, new or not. Shards of an account that is joined are no longer left alone after earlier
 // errors: joining repairs the roles, so the next read may succeed.
 func (s *DB) SaveAccount(ctx context.Context, a soc.Account) error {
-	return s.tx(ctx, "save account", func(t *sql.Tx) error {
-		if _, err := t.ExecContext(ctx, `INSERT INTO accounts (`+accountColumns+`) VALUES (?,?,?,?,?,?,?,?,?)
-			ON CONFLICT (uid) DO UPDATE SET name = excluded.name, state = excluded.state, reason = excluded.reason,
-			next = excluded.next, response = excluded.response, joined_at = excluded.joined_at,
-			updated_at = excluded.updated_at, roles = excluded.roles`,
-			a.UID, a.Name, a.State, a.Reason, a.Next, a.Response, nanos(a.JoinedAt), nanos(a.UpdatedAt), text(a.Roles)); err != nil {
+	return s.tx(ctx, "save account", func(t *sql.Tx) error { return saveAccount(ctx, t, a) })
+}
+
+func saveAccount(ctx context.Context, t *sql.Tx, a soc.Account) error {
+	if _, err := t.ExecContext(ctx, `INSERT INTO accounts (`+accountColumns+`) VALUES (?,?,?,?,?,?,?,?,?)
+		ON CONFLICT (uid) DO UPDATE SET name = excluded.name, state = excluded.state, reason = excluded.reason,
+		next = excluded.next, response = excluded.response, joined_at = excluded.joined_at,
+		updated_at = excluded.updated_at, roles = excluded.roles`,
+		a.UID, a.Name, a.State, a.Reason, a.Next, a.Response, nanos(a.JoinedAt), nanos(a.UpdatedAt), text(a.Roles)); err != nil {
+		return err
+	}
+	return readAgain(ctx, t, a)
+}
+
+// FinishMove stores where an account arrived and what tells of it: the entry of the audit trail and, when it left, the receipt;
+// nil is none. They stand or fall together. Nothing is written when another run has brought the account from before to that
+// state meanwhile: it has told of it.
+func (s *DB) FinishMove(ctx context.Context, before, after soc.Account, e *AuditEntry, r *soc.Receipt) error {
+	return s.tx(ctx, "finish move", func(t *sql.Tx) error {
+		var now soc.AccountState
+		err := t.QueryRowContext(ctx, `SELECT state FROM accounts WHERE uid = ?`, after.UID).Scan(&now)
+		if err = rowOrNotFound("finish move", after.UID, err); err != nil {
 			return err
 		}
-		return readAgain(ctx, t, a)
+		if now == after.State && before.State != after.State {
+			return nil
+		}
+		if r != nil {
+			if err := saveReceipt(ctx, t, *r); err != nil {
+				return err
+			}
+		}
+		if e != nil {
+			if err := appendAudit(ctx, t, *e); err != nil {
+				return err
+			}
+		}
+		return saveAccount(ctx, t, after)
 	})
 }
 

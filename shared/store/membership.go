@@ -25,9 +25,14 @@ func (s *DB) SaveScopeDocument(ctx context.Context, body json.RawMessage, by str
 // SaveReceipt writes the receipt of an account that left, new or not. An open one waits for something that is removed
 // asynchronously.
 func (s *DB) SaveReceipt(ctx context.Context, r soc.Receipt) error {
-	return s.exec(ctx, "save receipt", `INSERT INTO receipts (account, left_at, open, body) VALUES (?,?,?,?)
+	return s.tx(ctx, "save receipt", func(t *sql.Tx) error { return saveReceipt(ctx, t, r) })
+}
+
+func saveReceipt(ctx context.Context, t *sql.Tx, r soc.Receipt) error {
+	_, err := t.ExecContext(ctx, `INSERT INTO receipts (account, left_at, open, body) VALUES (?,?,?,?)
 		ON CONFLICT (account, left_at) DO UPDATE SET open = excluded.open, body = excluded.body`,
 		r.Account, nanos(r.LeftAt), r.Open(), text(r))
+	return err
 }
 
 // Receipts returns the receipts of an account, or of all for "", newest first.

@@ -160,3 +160,42 @@ func account(t *testing.T, s *store.DB, uid string) soc.Account {
 	}
 	return a
 }
+
+// TestTwoRunsFinishOnce: of two runs that work on one account, the one that comes second finds it where it should be and
+// tells nothing.
+func TestTwoRunsFinishOnce(t *testing.T) {
+	t.Parallel()
+	ctx, s := t.Context(), open(t)
+	joined := soc.Account{UID: "3", State: soc.AccountJoined, JoinedAt: now}
+	leaving, left := joined, joined
+	leaving.State, left.State = soc.AccountLeaving, soc.AccountLeft
+	finish := func(before, after soc.Account, at time.Time) {
+		t.Helper()
+		after.UpdatedAt = at
+		must(t, s.FinishMove(ctx, before, after, &store.AuditEntry{At: at, Action: "account." + string(after.State), Account: "3"},
+			&soc.Receipt{Account: "3", LeftAt: at}))
+	}
+	wantKind(t, s.FinishMove(ctx, leaving, left, nil, nil), soc.NotFound)
+	must(t, s.SaveAccount(ctx, leaving))
+	finish(leaving, left, now)
+	finish(leaving, left, now.Add(time.Second))
+	tells := func(want int) {
+		t.Helper()
+		trail, err := s.SearchAudit(ctx, store.AuditQuery{})
+		must(t, err)
+		receipts, err := s.Receipts(ctx, "3")
+		must(t, err)
+		if len(trail) != want || len(receipts) != want {
+			t.Fatalf("%d entries and %d receipts, want %d of each", len(trail), len(receipts), want)
+		}
+	}
+	tells(1)
+	if a := account(t, s, "3"); a.State != soc.AccountLeft || !a.UpdatedAt.Equal(now) {
+		t.Errorf("account %+v, want it as the first run left it", a)
+	}
+	must(t, s.SaveAccount(ctx, joined)) // it comes back, and changes without a change of state are told
+	finish(joined, joined, now.Add(time.Minute))
+	tells(2)
+	must(t, s.FinishMove(ctx, joined, joined, nil, nil))
+	tells(2)
+}
