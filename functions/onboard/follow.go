@@ -222,8 +222,11 @@ func (h *handler) shift(ctx context.Context, run string, f org.Followed, out *fo
 			after := before
 			after.Name = a.Name
 			change(&after)
-			if err := h.tell(ctx, run, action, before, after, r(after)); err != nil {
-				return err
+			if e := r(after); e.key != "" {
+				e.account, e.rule, e.text = after.UID, action, after.Reason+"; next: "+after.Next
+				if err := h.raise(ctx, e); err != nil {
+					return err
+				}
 			}
 			if err := h.store.UpdateAccount(ctx, a.UID, func(now *soc.Account) bool {
 				if now.State != before.State { // a flow moved it meanwhile
@@ -234,7 +237,7 @@ func (h *handler) shift(ctx context.Context, run string, f org.Followed, out *fo
 				}
 				now.Name, now.State, now.Reason, now.Next = after.Name, after.State, after.Reason, after.Next
 				return true
-			}); err != nil {
+			}, h.entry(ctx, run, action, before, after)); err != nil {
 				return err
 			}
 			*done = append(*done, a.UID)
@@ -287,18 +290,6 @@ func (h *handler) takeIn(ctx context.Context, run string, fresh []org.Planned, o
 		}
 	}
 	return nil
-}
-
-// tell writes the audit entry of a change, and the security event when it is one.
-func (h *handler) tell(ctx context.Context, run, action string, before, after soc.Account, r raised) error {
-	if err := h.auditOnce(ctx, run, h.entry(ctx, run, action, before, after)); err != nil {
-		return err
-	}
-	if r.key == "" {
-		return nil
-	}
-	r.account, r.rule, r.text = after.UID, action, after.Reason+"; next: "+after.Next
-	return h.raise(ctx, r)
 }
 
 // entry is the audit entry of a change that a regular run saw.

@@ -34,7 +34,7 @@ type runStore interface {
 
 type scopeStore interface {
 	Accounts(ctx context.Context) ([]soc.Account, error)
-	UpdateAccount(ctx context.Context, uid string, change func(a *soc.Account) bool) error
+	UpdateAccount(ctx context.Context, uid string, change func(a *soc.Account) bool, tell ...store.AuditEntry) error
 	FinishMove(ctx context.Context, before, after soc.Account, e *store.AuditEntry, r *soc.Receipt) error
 	ScopeDocument(ctx context.Context) (json.RawMessage, error)
 	SaveScopeDocument(ctx context.Context, body json.RawMessage, by string, now time.Time) error

@@ -89,9 +89,9 @@ func (s *DB) RaiseIncident(ctx context.Context, i soc.Incident, e soc.TimelineEn
 	return created, err
 }
 
-// UpdateAccount changes an account in one transaction, unless change returns false. NotFound when it never was in scope.
-// Its shards are read again as after [DB.SaveAccount].
-func (s *DB) UpdateAccount(ctx context.Context, uid string, change func(a *soc.Account) bool) error {
+// UpdateAccount changes an account in one transaction, unless change returns false, and appends the entries that tell of it to
+// the audit trail. NotFound when it never was in scope. Its shards are read again as after [DB.SaveAccount].
+func (s *DB) UpdateAccount(ctx context.Context, uid string, change func(a *soc.Account) bool, tell ...AuditEntry) error {
 	return s.tx(ctx, "update account", func(t *sql.Tx) error {
 		a, err := scanAccount(t.QueryRowContext(ctx, `SELECT `+accountColumns+` FROM accounts WHERE uid = ?`, uid).Scan)
 		if err := rowOrNotFound("update account", uid, err); err != nil {
@@ -100,11 +100,9 @@ func (s *DB) UpdateAccount(ctx context.Context, uid string, change func(a *soc.A
 		if !change(&a) {
 			return nil
 		}
-		_, err = t.ExecContext(ctx, `UPDATE accounts SET name = ?, state = ?, reason = ?, next = ?, response = ?, joined_at = ?,
-			updated_at = ?, roles = ? WHERE uid = ?`, a.Name, a.State, a.Reason, a.Next, a.Response, nanos(a.JoinedAt), nanos(a.UpdatedAt), text(a.Roles), uid)
-		if err == nil {
-			err = readAgain(ctx, t, a)
+		if err := saveAccount(ctx, t, a); err != nil {
+			return err
 		}
-		return err
+		return appendAudit(ctx, t, tell...)
 	})
 }

@@ -145,10 +145,13 @@ func TestRolesToCheck(t *testing.T) {
 	if err := s.UpdateAccount(ctx, "9", func(*soc.Account) bool { return true }); soc.KindOf(err) != soc.NotFound {
 		t.Errorf("an unknown account: %v", err)
 	}
-	must(t, s.UpdateAccount(ctx, "1", func(a *soc.Account) bool { a.Name = "lost"; return false }))
-	must(t, s.UpdateAccount(ctx, "2", func(a *soc.Account) bool { a.Name = "kept"; return true }))
+	must(t, s.UpdateAccount(ctx, "1", func(a *soc.Account) bool { a.Name = "lost"; return false }, store.AuditEntry{Action: "lost"}))
+	must(t, s.UpdateAccount(ctx, "2", func(a *soc.Account) bool { a.Name = "kept"; return true }, store.AuditEntry{Action: "kept"}))
 	if a, b := account(t, s, "1"), account(t, s, "2"); a.Name != "" || b.Name != "kept" {
 		t.Errorf("%+v %+v", a, b)
+	}
+	if trail, err := s.SearchAudit(ctx, store.AuditQuery{}); err != nil || len(trail) != 1 || trail[0].Action != "kept" {
+		t.Errorf("the trail tells %+v, %v", trail, err)
 	}
 }
 
