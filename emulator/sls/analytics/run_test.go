@@ -142,24 +142,29 @@ func TestGroupsAgree(t *testing.T) {
 				rows[i][2] = float64(rnd.IntN(1000)) / 8
 			}
 		}
-		r, err := s.Run(t.Context(), func(_ context.Context, _ string, used []int, add func([]any) error) error {
-			for _, row := range rows {
-				var values []any
-				for _, i := range used {
-					values = append(values, row[i])
-				}
-				if err := add(values); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
+		r, err := s.Run(t.Context(), sourceOf(rows))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(slowGroups(rows), r.Rows); diff != "" {
 			t.Fatalf("seed %d -want +got:\n%s", seed, diff)
 		}
+	}
+}
+
+// sourceOf gives rows, each with the columns that a statement uses.
+func sourceOf(rows [][]any) Source {
+	return func(_ context.Context, _ string, used []int, add func([]any) error) error {
+		for _, row := range rows {
+			var values []any
+			for _, i := range used {
+				values = append(values, row[i])
+			}
+			if err := add(values); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 }
 
